@@ -1,0 +1,14 @@
+//! What every room of mead shares: errors as Postgres gives them, notices, cancellation, telemetry.
+//!
+//! This crate deliberately knows neither SQL nor Arrow nor DataFusion.
+
+mod cancel;
+mod diagnostic;
+mod notice;
+pub mod sqlstate;
+pub mod telemetry;
+
+pub use cancel::{CancelFlag, CancelReason};
+pub use diagnostic::Diagnostic;
+pub use notice::{Notice, Severity};
+pub use sqlstate::SqlState;

@@ -1,0 +1,111 @@
+//! SQLSTATE codes, by the names PostgreSQL's Appendix A gives them
+//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+
+use std::fmt;
+
+/// A five-character SQLSTATE code.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SqlState(&'static str);
+
+impl SqlState {
+    /// The five characters, as they go over the wire.
+    pub fn code(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for SqlState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for SqlState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SqlState({})", self.0)
+    }
+}
+
+macro_rules! sqlstates {
+    ($($name:ident = $code:literal),* $(,)?) => { $(pub const $name: SqlState = SqlState($code);)* };
+}
+
+sqlstates! {
+    SUCCESSFUL_COMPLETION = "00000",
+    WARNING = "01000",
+    CONNECTION_FAILURE = "08006",
+    PROTOCOL_VIOLATION = "08P01",
+    FEATURE_NOT_SUPPORTED = "0A000",
+    CARDINALITY_VIOLATION = "21000",
+    DATA_EXCEPTION = "22000",
+    STRING_DATA_RIGHT_TRUNCATION = "22001",
+    NUMERIC_VALUE_OUT_OF_RANGE = "22003",
+    NULL_VALUE_NOT_ALLOWED = "22004",
+    INVALID_DATETIME_FORMAT = "22007",
+    DATETIME_FIELD_OVERFLOW = "22008",
+    DIVISION_BY_ZERO = "22012",
+    INVALID_PARAMETER_VALUE = "22023",
+    CHARACTER_NOT_IN_REPERTOIRE = "22021",
+    ARRAY_SUBSCRIPT_ERROR = "2202E",
+    INVALID_TEXT_REPRESENTATION = "22P02",
+    INVALID_BINARY_REPRESENTATION = "22P03",
+    BAD_COPY_FILE_FORMAT = "22P04",
+    NOT_NULL_VIOLATION = "23502",
+    ACTIVE_SQL_TRANSACTION = "25001",
+    NO_ACTIVE_SQL_TRANSACTION = "25P01",
+    IN_FAILED_SQL_TRANSACTION = "25P02",
+    INVALID_SQL_STATEMENT_NAME = "26000",
+    INVALID_AUTHORIZATION_SPECIFICATION = "28000",
+    INVALID_PASSWORD = "28P01",
+    DEPENDENT_OBJECTS_STILL_EXIST = "2BP01",
+    INVALID_CURSOR_NAME = "34000",
+    INVALID_CATALOG_NAME = "3D000",
+    INVALID_SCHEMA_NAME = "3F000",
+    SERIALIZATION_FAILURE = "40001",
+    SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION = "42000",
+    INSUFFICIENT_PRIVILEGE = "42501",
+    SYNTAX_ERROR = "42601",
+    DUPLICATE_COLUMN = "42701",
+    AMBIGUOUS_COLUMN = "42702",
+    UNDEFINED_COLUMN = "42703",
+    UNDEFINED_OBJECT = "42704",
+    DUPLICATE_OBJECT = "42710",
+    DUPLICATE_ALIAS = "42712",
+    DUPLICATE_FUNCTION = "42723",
+    GROUPING_ERROR = "42803",
+    DATATYPE_MISMATCH = "42804",
+    WRONG_OBJECT_TYPE = "42809",
+    INVALID_COLUMN_DEFINITION = "42611",
+    UNDEFINED_FUNCTION = "42883",
+    UNDEFINED_TABLE = "42P01",
+    UNDEFINED_PARAMETER = "42P02",
+    DUPLICATE_CURSOR = "42P03",
+    DUPLICATE_DATABASE = "42P04",
+    DUPLICATE_PREPARED_STATEMENT = "42P05",
+    DUPLICATE_SCHEMA = "42P06",
+    DUPLICATE_TABLE = "42P07",
+    INVALID_TABLE_DEFINITION = "42P16",
+    INVALID_OBJECT_DEFINITION = "42P17",
+    INDETERMINATE_DATATYPE = "42P18",
+    INSUFFICIENT_RESOURCES = "53000",
+    DISK_FULL = "53100",
+    OUT_OF_MEMORY = "53200",
+    TOO_MANY_CONNECTIONS = "53300",
+    CONFIGURATION_LIMIT_EXCEEDED = "53400",
+    PROGRAM_LIMIT_EXCEEDED = "54000",
+    STATEMENT_TOO_COMPLEX = "54001",
+    OBJECT_NOT_IN_PREREQUISITE_STATE = "55000",
+    OBJECT_IN_USE = "55006",
+    CANT_CHANGE_RUNTIME_PARAM = "55P02",
+    LOCK_NOT_AVAILABLE = "55P03",
+    QUERY_CANCELED = "57014",
+    ADMIN_SHUTDOWN = "57P01",
+    CANNOT_CONNECT_NOW = "57P03",
+    SYSTEM_ERROR = "58000",
+    IO_ERROR = "58030",
+    UNDEFINED_FILE = "58P01",
+    DUPLICATE_FILE = "58P02",
+    CONFIG_FILE_ERROR = "F0000",
+    INTERNAL_ERROR = "XX000",
+    DATA_CORRUPTED = "XX001",
+}
