@@ -5,6 +5,7 @@
 mod cancel;
 mod diagnostic;
 mod notice;
+pub mod scram;
 pub mod sqlstate;
 pub mod telemetry;
 
