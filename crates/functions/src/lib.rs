@@ -1,0 +1,34 @@
+//! Every SQL function of mead, one a file. What DataFusion brings along is registered by the engine.
+//!
+//! A function is added by one new file and one line in its family's list; the reference page is made from its
+//! `Documentation`.
+
+mod arguments;
+mod context;
+mod error;
+pub mod image;
+pub mod pg;
+pub mod tensor;
+pub mod types;
+
+use std::sync::Arc;
+
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::ScalarUDF;
+
+pub use context::{FunctionContext, SessionInfo};
+pub use error::Error;
+
+/// Registers all functions of this crate.
+pub fn register(context: &Arc<FunctionContext>, registry: &mut dyn FunctionRegistry) -> Result<()> {
+    for function in scalar_functions(context) {
+        registry.register_udf(Arc::new(function))?;
+    }
+    Ok(())
+}
+
+/// The scalar functions of all families.
+pub fn scalar_functions(context: &Arc<FunctionContext>) -> Vec<ScalarUDF> {
+    [image::functions(context), pg::functions(context)].concat()
+}

@@ -1,0 +1,69 @@
+//! The reference page of our functions, written from their documentation.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use datafusion::logical_expr::Documentation;
+
+use crate::context::FunctionContext;
+use crate::{aggregate_functions, scalar_functions};
+
+/// docs/reference/functions.md: a section a family, in each the functions by name.
+pub fn reference_markdown(context: &Arc<FunctionContext>) -> String {
+    let mut sections: BTreeMap<&str, (Option<&str>, BTreeMap<String, String>)> = BTreeMap::new();
+    for (name, documentation) in documented(context) {
+        let Some(documentation) = documentation else { continue };
+        if !documentation.doc_section.include {
+            continue;
+        }
+        let section = sections.entry(documentation.doc_section.label).or_default();
+        section.0 = section.0.or(documentation.doc_section.description);
+        section.1.insert(name.clone(), entry(&name, &documentation));
+    }
+    let mut page = "# Functions\n\n<!-- Written by `cargo xtask reference`; change the functions' documentation instead. -->\n\n\
+                    Functions that mead adds to those of Apache DataFusion. Arguments in brackets may be left out; those \
+                    written `name => value` may be given in any order after the others.\n"
+        .to_owned();
+    for (label, (description, entries)) in sections {
+        let _ = write!(page, "\n## {label}\n");
+        if let Some(description) = description {
+            let _ = write!(page, "\n{description}\n");
+        }
+        entries.values().for_each(|entry| page.push_str(entry));
+    }
+    page
+}
+
+/// Every function with its documentation.
+pub(crate) fn documented(context: &Arc<FunctionContext>) -> Vec<(String, Option<Documentation>)> {
+    let scalar = scalar_functions(context)
+        .into_iter()
+        .map(|function| (function.name().to_owned(), function.documentation().cloned()));
+    let aggregate = aggregate_functions(context)
+        .into_iter()
+        .map(|function| (function.name().to_owned(), function.documentation().cloned()));
+    scalar.chain(aggregate).collect()
+}
+
+fn entry(name: &str, documentation: &Documentation) -> String {
+    let mut entry =
+        format!("\n### {name}\n\n{}\n\n```sql\n{}\n```\n", documentation.description, documentation.syntax_example);
+    for syntax in documentation.alternative_syntax.iter().flatten() {
+        let _ = write!(entry, "\n```sql\n{syntax}\n```\n");
+    }
+    if let Some(arguments) = &documentation.arguments {
+        entry.push('\n');
+        for (argument, description) in arguments {
+            let _ = writeln!(entry, "- `{argument}`: {description}");
+        }
+    }
+    if let Some(example) = &documentation.sql_example {
+        let _ = write!(entry, "\nExample:\n\n{}\n", example.trim());
+    }
+    if let Some(related) = &documentation.related_udfs {
+        let links: Vec<_> = related.iter().map(|name| format!("[{name}](#{name})")).collect();
+        let _ = write!(entry, "\nSee also: {}\n", links.join(", "));
+    }
+    entry
+}
