@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use mead_common::{CancelFlag, Diagnostic};
 
+use crate::model::{ModelSource, StatementModels};
+
 /// The session, as functions see it. Implemented by the engine; nothing here blocks.
 pub trait SessionInfo: Send + Sync {
     /// The Postgres database (`current_database()`).
@@ -48,7 +50,16 @@ pub trait SessionInfo: Send + Sync {
 /// Everything that functions share within a session.
 pub struct FunctionContext {
     pub session: Arc<dyn SessionInfo>,
+    pub(crate) models: StatementModels,
 }
+
+impl FunctionContext {
+    /// A context whose models come from `source`.
+    pub fn new(session: Arc<dyn SessionInfo>, source: Arc<dyn ModelSource>) -> Arc<Self> {
+        Arc::new(Self { session, models: StatementModels::new(source) })
+    }
+}
+
 impl fmt::Debug for FunctionContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FunctionContext").field("database", &self.session.database()).finish_non_exhaustive()

@@ -7,28 +7,49 @@ mod arguments;
 mod context;
 mod error;
 pub mod image;
+pub mod ml;
+mod model;
+mod named_arguments;
 pub mod pg;
+mod reference;
 pub mod tensor;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub mod train;
 pub mod types;
 
 use std::sync::Arc;
 
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 pub use context::{FunctionContext, SessionInfo};
 pub use error::Error;
+pub use model::{Evaluator, ModelReference, ModelSource, Scorer};
+pub use named_arguments::NamedArguments;
+pub use reference::reference_markdown;
 
 /// Registers all functions of this crate.
 pub fn register(context: &Arc<FunctionContext>, registry: &mut dyn FunctionRegistry) -> Result<()> {
     for function in scalar_functions(context) {
         registry.register_udf(Arc::new(function))?;
     }
+    for function in aggregate_functions(context) {
+        registry.register_udaf(Arc::new(function))?;
+    }
     Ok(())
 }
 
 /// The scalar functions of all families.
 pub fn scalar_functions(context: &Arc<FunctionContext>) -> Vec<ScalarUDF> {
-    [image::functions(context), pg::functions(context)].concat()
+    [image::functions(context), ml::functions(context), pg::functions(context)].concat()
+}
+
+/// The aggregate functions of all families.
+pub fn aggregate_functions(context: &Arc<FunctionContext>) -> Vec<AggregateUDF> {
+    let _ = context;
+    train::functions()
 }

@@ -30,13 +30,13 @@ pub fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
-/// The field of a MODEL that predicts `label_type`.
-pub fn model_field(name: &str, label_type: &DataType, task: &str) -> FieldRef {
-    let metadata = HashMap::from([
-        (EXTENSION_NAME.to_owned(), MODEL.to_owned()),
-        (LABEL_TYPE.to_owned(), label_type.to_string()),
-        (TASK.to_owned(), task.to_owned()),
-    ]);
+/// The field of a MODEL that predicts `label_type`; `task` where it is known before training.
+pub fn model_field(name: &str, label_type: &DataType, task: Option<&str>) -> FieldRef {
+    let mut metadata =
+        HashMap::from([(EXTENSION_NAME.to_owned(), MODEL.to_owned()), (LABEL_TYPE.to_owned(), label_type.to_string())]);
+    if let Some(task) = task {
+        metadata.insert(TASK.to_owned(), task.to_owned());
+    }
     Arc::new(Field::new(name, DataType::Binary, true).with_metadata(metadata))
 }
 
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_model_field_says_what_it_predicts() {
         for data_type in [DataType::Utf8, DataType::Int64, DataType::Boolean, DataType::Decimal128(10, 2)] {
-            assert_eq!(label_type(&model_field("m", &data_type, "classification")), Some(data_type));
+            assert_eq!(label_type(&model_field("m", &data_type, None)), Some(data_type));
         }
     }
 }

@@ -94,7 +94,7 @@ fn cause(error: image::ImageError) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 
     use super::*;

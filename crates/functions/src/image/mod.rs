@@ -18,6 +18,9 @@ use datafusion::logical_expr::{DocSection, ScalarUDF};
 
 use crate::context::FunctionContext;
 
+#[cfg(test)]
+pub(crate) use file::tests;
+
 /// The section of the reference in which these functions stand.
 pub(crate) const SECTION: DocSection = DocSection {
     include: true,

@@ -1,0 +1,62 @@
+//! TRAIN_CNN: a convolutional network trained on images.
+
+use std::sync::LazyLock;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::{AggregateUDF, Documentation};
+
+use super::SECTION;
+use super::trainer::Trainer;
+use crate::tensor::number_type;
+use crate::types;
+
+/// `train_cnn(image, label [, options])`
+pub(super) fn function() -> AggregateUDF {
+    Trainer::function("train_cnn", "image", check, &DOCUMENTATION)
+}
+
+static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
+    Documentation::builder(
+        SECTION,
+        "Trains a convolutional network that predicts a label from an image. The same rows in the same order with the same \
+         seed give the same model.",
+        "TRAIN_CNN(image, label [, option => value …])",
+    )
+    .with_sql_example(
+        "```sql\nCREATE MODEL digits AS\nSELECT TRAIN_CNN(image, label,\n  layers => ARRAY['conv2d(32, 3x3, relu)', \
+         'maxpool(2x2)', 'flatten', 'dense(64, relu)', 'dense(10, softmax)'],\n  input_shape => ARRAY[28, 28, 1], \
+         epochs => 5, seed => 42)\nFROM digits_train;\n```",
+    )
+    .with_argument(
+        "image",
+        "An array of numbers, row-major [height, width, channels], an IMAGE, or bytea with a byte for each value.",
+    )
+    .with_argument(
+        "label",
+        "What to predict: whole numbers, booleans and text are classes; numbers with a fraction are predicted as such, \
+         unless `loss` is 'cross_entropy'.",
+    )
+    .with_argument(
+        "layers",
+        "The network, a string for each layer: 'conv2d(filters, KxK[, activation][, stride=1][, padding=valid|same])', \
+         'maxpool(KxK)', 'avgpool(KxK)', 'flatten', 'dense(units[, activation])', 'dropout(rate)', 'batchnorm', or an \
+         activation by name. A small network by default.",
+    )
+    .with_argument("input_shape", "[height, width, channels] of the images. Square with one channel by default.")
+    .with_argument("optimizer", "'adam' (default), 'sgd' or 'gradient_descent'.")
+    .with_argument("learning_rate", "The size of the optimizer's step; the optimizer's usual one by default.")
+    .with_argument("momentum", "Momentum of 'sgd'.")
+    .with_argument("loss", "'cross_entropy' (default for classes) or 'mse' (default for numbers).")
+    .with_argument("epochs", "How often all rows are seen.")
+    .with_argument("batch_size", "Rows a step; 32 by default.")
+    .with_argument("validation_fraction", "The share of rows kept from training to measure the model on.")
+    .with_argument("seed", "Settles first weights, order of rows and dropout.")
+    .build()
+});
+
+fn check(feature: &DataType) -> Result<(), &'static str> {
+    if number_type(feature).is_some() || types::is_binary(feature) || types::is_image(feature) {
+        return Ok(());
+    }
+    Err("an image: an array of numbers, an IMAGE or bytea")
+}
