@@ -1,0 +1,204 @@
+//! The life of a connection after it has been let in: a message, what it asks for, the next one.
+
+use std::collections::HashMap;
+
+use futures::StreamExt;
+use mead_common::{CancelReason, Diagnostic, sqlstate};
+use mead_engine::{CommandTag, Execution, Session, TransactionStatus};
+use pgwire::messages::PgWireFrontendMessage as Message;
+use pgwire::messages::response::{
+    CommandComplete, EmptyQueryResponse, ReadyForQuery, TransactionStatus as ReadyStatus,
+};
+use pgwire::messages::startup::ParameterStatus;
+
+use crate::calendar::Zone;
+use crate::client::{Client, Failure};
+use crate::encode::Style;
+use crate::frame::{self, Malformed};
+use crate::portal::{Portal, Statement, tag_text};
+use crate::report::Weight;
+use crate::rows::Batches;
+
+/// One client and its session.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) session: Session,
+    /// By name; the unnamed one is "".
+    pub(crate) statements: HashMap<String, Statement>,
+    pub(crate) portals: HashMap<String, Portal>,
+    /// A message of the extended protocol has failed: those up to Sync are passed over.
+    skipping: bool,
+}
+
+impl Connection {
+    pub(crate) fn new(client: Client, session: Session) -> Self {
+        Self { client, session, statements: HashMap::new(), portals: HashMap::new(), skipping: false }
+    }
+
+    /// Serves the client until it leaves or has to.
+    pub(crate) async fn run(&mut self) -> Result<(), Failure> {
+        self.put_ready()?;
+        self.client.channel.flush().await?;
+        loop {
+            let message = match frame::take_message(&mut self.client.channel.input) {
+                Ok(Some(message)) => message,
+                Ok(None) if self.client.wait_for_input().await? => continue,
+                Ok(None) => return self.leave().await,
+                Err(malformed) => {
+                    if self.refuse(malformed).await? {
+                        return Ok(());
+                    }
+                    continue;
+                }
+            };
+            if matches!(message, Message::Terminate(_)) {
+                return Ok(());
+            }
+            self.serve(message).await?;
+            if self.client.stopping {
+                return self.leave().await;
+            }
+        }
+    }
+
+    /// One message; only a lost client is an error here.
+    async fn serve(&mut self, message: Message) -> Result<(), Failure> {
+        let result = match message {
+            Message::Sync(_) => {
+                self.skipping = false;
+                return self.finish_request().await;
+            }
+            Message::Query(query) => {
+                self.skipping = false;
+                if let Err(failure) = self.simple_query(&query.query).await {
+                    self.report(failure)?;
+                }
+                return self.finish_request().await;
+            }
+            _ if self.skipping => return Ok(()),
+            Message::Parse(parse) => self.parse(parse).await,
+            Message::Bind(bind) => self.bind(bind),
+            Message::Describe(describe) => self.describe(&describe),
+            Message::Execute(execute) => self.execute(&execute).await,
+            Message::Close(close) => self.close(&close),
+            Message::Flush(_) => Ok(self.client.channel.flush().await?),
+            // Copy data that was under way when its COPY failed is passed over, as PostgreSQL does.
+            Message::CopyData(_) | Message::CopyDone(_) | Message::CopyFail(_) => Ok(()),
+            _ => Err(Diagnostic::new(sqlstate::PROTOCOL_VIOLATION, "unexpected message").into()),
+        };
+        if let Err(failure) = result {
+            self.report(failure)?;
+            self.skipping = true;
+            self.client.channel.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// The end of a request: Sync, or a simple query's end.
+    async fn finish_request(&mut self) -> Result<(), Failure> {
+        self.session.sync();
+        if self.session.transaction_status() == TransactionStatus::Idle {
+            // Portals live as long as the transaction that made them.
+            self.portals.clear();
+        }
+        self.put_ready()?;
+        self.client.channel.flush().await?;
+        Ok(())
+    }
+
+    fn put_ready(&mut self) -> Result<(), Failure> {
+        for (name, value) in self.session.take_reported_settings() {
+            self.client.put(&ParameterStatus::new(name, value))?;
+        }
+        let status = match self.session.transaction_status() {
+            TransactionStatus::Idle => ReadyStatus::Idle,
+            TransactionStatus::InTransaction => ReadyStatus::Transaction,
+            TransactionStatus::Failed => ReadyStatus::Error,
+        };
+        self.client.put(&ReadyForQuery::new(status))
+    }
+
+    /// Tells the client what went wrong; a lost client is handed on.
+    fn report(&mut self, failure: Failure) -> Result<(), Failure> {
+        let report = match failure {
+            Failure::Report(report) => report,
+            lost => return Err(lost),
+        };
+        self.session.statement_failed();
+        if self.client.stopping {
+            // What stopped the statement stops the connection too: `leave` says so.
+            return Ok(());
+        }
+        if report.sqlstate == sqlstate::INTERNAL_ERROR {
+            tracing::error!(error = %report.message, source = ?report.source, "a statement failed with an internal error");
+        }
+        self.client.put_error(&report, Weight::Error)
+    }
+
+    /// True if the connection cannot go on.
+    async fn refuse(&mut self, malformed: Malformed) -> Result<bool, Failure> {
+        if malformed.fatal {
+            self.client.put_error(&malformed.report, Weight::Fatal)?;
+            self.client.channel.flush().await?;
+            return Ok(true);
+        }
+        if malformed.extended && self.skipping {
+            return Ok(false);
+        }
+        self.report(malformed.report.into())?;
+        if malformed.extended {
+            self.skipping = true;
+            self.client.channel.flush().await?;
+        } else {
+            self.finish_request().await?;
+        }
+        Ok(false)
+    }
+
+    /// The client has left, or the server stops and says so.
+    async fn leave(&mut self) -> Result<(), Failure> {
+        if self.client.stopping {
+            self.client.put_error(&CancelReason::Shutdown.diagnostic(), Weight::Fatal)?;
+            self.client.channel.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// The end of a statement.
+    pub(crate) fn complete(&mut self, tag: &CommandTag, rows: u64) -> Result<(), Failure> {
+        match tag {
+            CommandTag::Empty => self.client.put(&EmptyQueryResponse::new()),
+            tag => {
+                let text = tag_text(tag, rows);
+                match text.as_str() {
+                    "DISCARD ALL" => {
+                        self.statements.clear();
+                        self.portals.clear();
+                    }
+                    "DEALLOCATE ALL" => self.statements.clear(),
+                    _ => {}
+                }
+                self.client.put(&CommandComplete::new(text))
+            }
+        }
+    }
+
+    /// How values look by the session's settings as they are now.
+    pub(crate) fn style(&self) -> Style {
+        Style {
+            zone: self.zone(),
+            bytea_escape: self.session.setting("bytea_output").is_some_and(|value| value == "escape"),
+        }
+    }
+
+    pub(crate) fn zone(&self) -> Zone {
+        self.session.setting("TimeZone").map_or(Zone::Utc, |name| Zone::parse(&name))
+    }
+}
+
+/// The rows of an execution, their errors as reports.
+pub(crate) fn batches_of(execution: &mut Execution) -> Option<(arrow::datatypes::SchemaRef, Batches)> {
+    let (schema, stream) = execution.rows.take()?;
+    let batches = stream.map(|batch| batch.map_err(|error| mead_engine::diagnostic_of(&error)));
+    Some((schema, batches.boxed()))
+}

@@ -1,0 +1,85 @@
+//! bytea and uuid in text.
+
+use mead_common::{Diagnostic, sqlstate};
+
+use super::{Context, bad_text};
+
+/// `\x00ff`, or the older escape form.
+pub(super) fn text(bytes: &[u8], context: &Context) -> Result<Vec<u8>, Diagnostic> {
+    match bytes.strip_prefix(b"\\x") {
+        Some(digits) => hex(digits),
+        None => escaped(bytes, context),
+    }
+}
+
+fn hex(digits: &[u8]) -> Result<Vec<u8>, Diagnostic> {
+    let digits: Vec<u8> = digits.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if digits.len() % 2 != 0 {
+        return Err(invalid("invalid hexadecimal data: odd number of digits"));
+    }
+    digits
+        .chunks_exact(2)
+        .map(|pair| match (nibble(pair[0]), nibble(pair[1])) {
+            (Some(high), Some(low)) => Ok(high << 4 | low),
+            _ => Err(invalid("invalid hexadecimal digit")),
+        })
+        .collect()
+}
+
+fn escaped(bytes: &[u8], context: &Context) -> Result<Vec<u8>, Diagnostic> {
+    let octal = |byte: u8, max: u8| (b'0'..=max).contains(&byte).then(|| byte - b'0');
+    let mut value = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte != b'\\' {
+            value.push(byte);
+            continue;
+        }
+        match rest {
+            [b'\\', after @ ..] => {
+                value.push(b'\\');
+                rest = after;
+            }
+            [a, b, c, after @ ..] => {
+                let (Some(a), Some(b), Some(c)) = (octal(*a, b'3'), octal(*b, b'7'), octal(*c, b'7')) else {
+                    return Err(bad_text("bytea", &String::from_utf8_lossy(bytes)));
+                };
+                value.push(a << 6 | b << 3 | c);
+                rest = after;
+            }
+            _ => return Err(bad_text("bytea", context.text(bytes).unwrap_or_default())),
+        }
+    }
+    Ok(value)
+}
+
+/// With or without hyphens, with or without braces.
+pub(super) fn uuid(bytes: &[u8], context: &Context) -> Result<[u8; 16], Diagnostic> {
+    let text = context.text(bytes)?;
+    let bare = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
+    let digits: Option<Vec<u8>> = bare.bytes().filter(|&byte| byte != b'-').map(nibble).collect();
+    match digits {
+        Some(digits) if digits.len() == 32 => {
+            let mut uuid = [0; 16];
+            for (byte, pair) in uuid.iter_mut().zip(digits.chunks_exact(2)) {
+                *byte = pair[0] << 4 | pair[1];
+            }
+            Ok(uuid)
+        }
+        _ => Err(bad_text("uuid", text)),
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+fn invalid(message: &str) -> Diagnostic {
+    Diagnostic::new(sqlstate::INVALID_PARAMETER_VALUE, message)
+}

@@ -1,0 +1,219 @@
+//! interval: `1 year 2 mons -3 days 04:05:06.7`, `@ 1 day ago`, ISO 8601's `P1Y2M3DT4H5M6.7S`.
+
+use arrow::datatypes::IntervalMonthDayNano;
+use mead_common::{Diagnostic, sqlstate};
+
+use super::{Context, datetime, shorten};
+use crate::calendar::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND};
+
+pub(super) fn binary(bytes: &[u8], context: &Context) -> Result<IntervalMonthDayNano, Diagnostic> {
+    let bytes: [u8; 16] = context.fixed(bytes)?;
+    let [microseconds @ .., d0, d1, d2, d3, m0, m1, m2, m3] = bytes;
+    Sum {
+        months: i32::from_be_bytes([m0, m1, m2, m3]).into(),
+        days: i32::from_be_bytes([d0, d1, d2, d3]).into(),
+        microseconds: i64::from_be_bytes(microseconds),
+    }
+    .finish()
+    .ok_or_else(out_of_range)
+}
+
+pub(super) fn text(bytes: &[u8], context: &Context) -> Result<IntervalMonthDayNano, Diagnostic> {
+    let text = context.text(bytes)?;
+    let bad = || {
+        Diagnostic::new(
+            sqlstate::INVALID_DATETIME_FORMAT,
+            format!("invalid input syntax for type interval: \"{}\"", shorten(text)),
+        )
+    };
+    let trimmed = text.trim();
+    let sum = match trimmed.strip_prefix(['P', 'p']) {
+        Some(rest) => iso(rest),
+        None => verbose(trimmed),
+    };
+    sum.ok_or_else(bad)?.finish().ok_or_else(out_of_range)
+}
+
+/// The parts so far; wide enough that no single part overflows while it is summed.
+#[derive(Default)]
+struct Sum {
+    months: i64,
+    days: i64,
+    microseconds: i64,
+}
+
+impl Sum {
+    /// Adds `whole` and `fraction` millionths of a unit; what does not fill a month or a day goes down, at 30 days a
+    /// month and 24 hours a day, as in Postgres.
+    fn add(&mut self, whole: i64, fraction: i64, unit: Unit) -> Option<()> {
+        let (target, factor, below) = match unit {
+            Unit::Months(months) => {
+                let twelfths = fraction * months;
+                self.months = self.months.checked_add(whole.checked_mul(months)?)?.checked_add(twelfths / 1_000_000)?;
+                let rest = twelfths % 1_000_000;
+                return self.add(rest * 30 / 1_000_000, rest * 30 % 1_000_000, Unit::Days(1));
+            }
+            Unit::Days(days) => (&mut self.days, days, MICROSECONDS_PER_DAY / 1_000_000),
+            Unit::Microseconds(microseconds) => {
+                let part = fraction.checked_mul(microseconds)? / 1_000_000;
+                let whole = whole.checked_mul(microseconds)?;
+                self.microseconds = self.microseconds.checked_add(whole)?.checked_add(part)?;
+                return Some(());
+            }
+        };
+        *target = target.checked_add(whole.checked_mul(factor)?)?;
+        let parts = fraction * factor;
+        *target = target.checked_add(parts / 1_000_000)?;
+        self.microseconds = self.microseconds.checked_add(parts % 1_000_000 * below)?;
+        Some(())
+    }
+
+    fn negate(&mut self) {
+        (self.months, self.days, self.microseconds) = (-self.months, -self.days, self.microseconds.saturating_neg());
+    }
+
+    fn finish(self) -> Option<IntervalMonthDayNano> {
+        Some(IntervalMonthDayNano {
+            months: i32::try_from(self.months).ok()?,
+            days: i32::try_from(self.days).ok()?,
+            nanoseconds: self.microseconds.checked_mul(1_000)?,
+        })
+    }
+}
+
+/// What one of a unit is.
+#[derive(Clone, Copy)]
+enum Unit {
+    Months(i64),
+    Days(i64),
+    Microseconds(i64),
+}
+
+fn unit(word: &str) -> Option<Unit> {
+    let word = word.to_ascii_lowercase();
+    Some(match word.as_str() {
+        "millennium" | "millennia" | "mil" | "mils" => Unit::Months(12_000),
+        "century" | "centuries" | "cent" | "c" => Unit::Months(1_200),
+        "decade" | "decades" | "dec" | "decs" => Unit::Months(120),
+        "year" | "years" | "yr" | "yrs" | "y" => Unit::Months(12),
+        "month" | "months" | "mon" | "mons" => Unit::Months(1),
+        "week" | "weeks" | "w" => Unit::Days(7),
+        "day" | "days" | "d" => Unit::Days(1),
+        "hour" | "hours" | "hr" | "hrs" | "h" => Unit::Microseconds(3_600 * MICROSECONDS_PER_SECOND),
+        "minute" | "minutes" | "min" | "mins" | "m" => Unit::Microseconds(60 * MICROSECONDS_PER_SECOND),
+        "second" | "seconds" | "sec" | "secs" | "s" => Unit::Microseconds(MICROSECONDS_PER_SECOND),
+        "millisecond" | "milliseconds" | "ms" | "msec" | "msecs" => Unit::Microseconds(1_000),
+        "microsecond" | "microseconds" | "us" | "usec" | "usecs" => Unit::Microseconds(1),
+        _ => return None,
+    })
+}
+
+fn verbose(text: &str) -> Option<Sum> {
+    let text = text.strip_prefix('@').unwrap_or(text).trim();
+    let (text, ago) = match text.strip_suffix("ago") {
+        Some(rest) => (rest.trim_end(), true),
+        None => (text, false),
+    };
+    if text.is_empty() {
+        return None;
+    }
+    let mut sum = Sum::default();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        rest = after.trim_start();
+        if word.contains(':') {
+            sum.microseconds = sum.microseconds.checked_add(clock(word)?)?;
+            continue;
+        }
+        let (whole, fraction, suffix) = number(word)?;
+        let unit_word = if suffix.is_empty() {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            rest = after.trim_start();
+            word
+        } else {
+            suffix
+        };
+        // A number alone counts seconds.
+        sum.add(whole, fraction, if unit_word.is_empty() { unit("s")? } else { unit(unit_word)? })?;
+    }
+    if ago {
+        sum.negate();
+    }
+    Some(sum)
+}
+
+/// `P1Y2M10DT2H30M`, without its `P`.
+fn iso(text: &str) -> Option<Sum> {
+    let mut sum = Sum::default();
+    let mut in_time = false;
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix(['T', 't']) {
+            in_time = true;
+            rest = after;
+            continue;
+        }
+        let (whole, fraction, after) = number(rest)?;
+        let mut letters = after.chars();
+        let unit = match (letters.next()?.to_ascii_uppercase(), in_time) {
+            ('Y', false) => Unit::Months(12),
+            ('M', false) => Unit::Months(1),
+            ('W', false) => Unit::Days(7),
+            ('D', false) => Unit::Days(1),
+            ('H', true) => Unit::Microseconds(3_600 * MICROSECONDS_PER_SECOND),
+            ('M', true) => Unit::Microseconds(60 * MICROSECONDS_PER_SECOND),
+            ('S', true) => Unit::Microseconds(MICROSECONDS_PER_SECOND),
+            _ => return None,
+        };
+        sum.add(whole, fraction, unit)?;
+        rest = letters.as_str();
+    }
+    if text.is_empty() { None } else { Some(sum) }
+}
+
+/// A signed number: its whole part, its millionths, and what follows it.
+fn number(text: &str) -> Option<(i64, i64, &str)> {
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let end = unsigned.find(|c: char| !c.is_ascii_digit()).unwrap_or(unsigned.len());
+    let (whole_digits, mut rest) = unsigned.split_at(end);
+    let mut fraction = 0;
+    if let Some(after) = rest.strip_prefix('.') {
+        let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        fraction = datetime::fraction(&after[..end]);
+        if end == 0 && whole_digits.is_empty() {
+            return None;
+        }
+        rest = &after[end..];
+    } else if whole_digits.is_empty() {
+        return None;
+    }
+    let whole: i64 = if whole_digits.is_empty() { 0 } else { whole_digits.parse().ok()? };
+    Some(if negative { (-whole, -fraction, rest) } else { (whole, fraction, rest) })
+}
+
+/// `04:05`, `-04:05:06.7`: hours and minutes, perhaps seconds.
+fn clock(text: &str) -> Option<i64> {
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut parts = unsigned.split(':');
+    let hours: u32 = parts.next()?.parse().ok()?;
+    let minutes: u32 = parts.next()?.parse().ok()?;
+    let (seconds, fraction, rest) = parts.next().map_or(Some((0, 0, "")), number)?;
+    if parts.next().is_some() || !rest.is_empty() || minutes > 59 || !(0..=59).contains(&seconds) {
+        return None;
+    }
+    let value = (i64::from(hours) * 3_600 + i64::from(minutes) * 60 + seconds) * MICROSECONDS_PER_SECOND + fraction;
+    Some(if negative { -value } else { value })
+}
+
+fn out_of_range() -> Diagnostic {
+    Diagnostic::new(sqlstate::DATETIME_FIELD_OVERFLOW, "interval out of range")
+}
