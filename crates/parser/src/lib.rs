@@ -1,0 +1,17 @@
+//! SQL text becomes statements: Postgres's and Hive's, over sqlparser.
+//!
+//! The one entry point is [`parse`]. Queries keep sqlparser's syntax tree, which DataFusion plans; what mead adds
+//! (models, external tables, directories) has statements of its own. The parser knows no catalog.
+
+mod cursor;
+mod dialect;
+mod error;
+mod rewrite;
+mod split;
+mod statement;
+
+pub use dialect::DialectKind;
+pub use error::Error;
+pub use split::{Parsed, parse};
+pub use sqlparser;
+pub use statement::*;

@@ -1,0 +1,8 @@
+//! Running plans: on the engine's own threads, cancellable, with notices on the way.
+
+mod context;
+mod stream;
+
+pub use context::StatementContext;
+pub(crate) use context::{ActiveStatements, TimeoutGuard};
+pub(crate) use stream::{ResultStream, spawn};

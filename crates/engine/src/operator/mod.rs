@@ -1,0 +1,3 @@
+//! Operators of mead's own, each with its logical node, its execution and its planner.
+
+pub(crate) mod train;

@@ -1,0 +1,178 @@
+//! The physical operator: reads its whole input under a memory reservation, then trains off the query's threads.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, BinaryViewArray, RecordBatch};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::internal_err;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::Result;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements,
+    Partitioning, PlanProperties,
+};
+use futures::{StreamExt, stream};
+use mead_common::Diagnostic;
+
+use super::job::{Job, TrainEnvironment};
+use super::node::{TrainCall, describe_calls};
+use super::rows::{Group, Rows, group_columns};
+use crate::error::into_datafusion;
+use crate::execution::StatementContext;
+
+/// See [`super::node::TrainNode`] for its input and output.
+#[derive(Debug)]
+pub(super) struct TrainExec {
+    input: Arc<dyn ExecutionPlan>,
+    groups: usize,
+    calls: Vec<TrainCall>,
+    schema: SchemaRef,
+    environment: Arc<TrainEnvironment>,
+    properties: Arc<PlanProperties>,
+}
+
+impl TrainExec {
+    pub(super) fn try_new(
+        input: Arc<dyn ExecutionPlan>,
+        groups: usize,
+        calls: Vec<TrainCall>,
+        schema: SchemaRef,
+        environment: Arc<TrainEnvironment>,
+    ) -> Result<Self> {
+        let width = groups + calls.iter().map(TrainCall::width).sum::<usize>();
+        if input.schema().fields().len() != width || schema.fields().len() != groups + calls.len() {
+            return internal_err!("TrainExec: {width} input columns expected, {} given", input.schema().fields().len());
+        }
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(Arc::clone(&schema)),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        );
+        Ok(Self { input, groups, calls, schema, environment, properties: Arc::new(properties) })
+    }
+}
+
+impl DisplayAs for TrainExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TrainExec: groups={}, calls=[", self.groups)?;
+        describe_calls(&self.calls, f)?;
+        write!(f, "], threads={}", self.environment.threads)
+    }
+}
+
+impl ExecutionPlan for TrainExec {
+    fn name(&self) -> &str {
+        "TrainExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition])
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let (Some(input), true) = (children.pop(), children.is_empty()) else {
+            return internal_err!("TrainExec takes one input");
+        };
+        let environment = Arc::clone(&self.environment);
+        Ok(Arc::new(Self::try_new(input, self.groups, self.calls.clone(), Arc::clone(&self.schema), environment)?))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        if partition != 0 || self.input.output_partitioning().partition_count() != 1 {
+            return internal_err!("TrainExec has one partition, not {partition}");
+        }
+        let Some(statement) = context.session_config().get_extension::<StatementContext>() else {
+            return internal_err!("TrainExec runs outside of a statement");
+        };
+        let reservation = MemoryConsumer::new("TrainExec").register(context.memory_pool());
+        let run = Run {
+            input: self.input.execute(0, context)?,
+            rows: Rows::new(&self.input.schema(), self.groups, self.calls.clone())?,
+            reservation,
+            calls: self.calls.clone(),
+            schema: Arc::clone(&self.schema),
+            statement,
+            environment: Arc::clone(&self.environment),
+        };
+        let schema = Arc::clone(&self.schema);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream::once(run.train()))))
+    }
+}
+
+/// One execution.
+struct Run {
+    input: SendableRecordBatchStream,
+    rows: Rows,
+    reservation: MemoryReservation,
+    calls: Vec<TrainCall>,
+    schema: SchemaRef,
+    statement: Arc<StatementContext>,
+    environment: Arc<TrainEnvironment>,
+}
+
+impl Run {
+    async fn train(mut self) -> Result<RecordBatch> {
+        while let Some(batch) = self.input.next().await {
+            let batch = batch?;
+            self.statement.flag().check().map_err(into_datafusion)?;
+            self.rows.push(&batch)?;
+            self.reservation.try_resize(self.rows.memory_bytes())?;
+        }
+        let (groups, converter) = self.rows.finish();
+        let mut keys = Vec::with_capacity(groups.len());
+        let mut models: Vec<Vec<Vec<u8>>> = self.calls.iter().map(|_| Vec::new()).collect();
+        for group in groups {
+            let Group { key, datasets } = group;
+            let label = match (&key, &converter) {
+                (Some(key), Some(converter)) => Some(describe_key(&converter.convert_rows([key.row()])?)?),
+                _ => None,
+            };
+            for ((call, dataset), models) in self.calls.iter().zip(datasets).zip(&mut models) {
+                let job = Job {
+                    call: call.clone(),
+                    dataset,
+                    group: label.clone(),
+                    statement: Arc::clone(&self.statement),
+                    environment: Arc::clone(&self.environment),
+                };
+                models.push(job.run().await.map_err(into_datafusion)?);
+            }
+            keys.extend(key);
+        }
+        let mut columns = group_columns(converter.as_ref(), &keys)?;
+        columns.extend(models.into_iter().map(|models| Arc::new(BinaryViewArray::from_iter_values(models)) as ArrayRef));
+        RecordBatch::try_new(self.schema, columns).map_err(|error| {
+            into_datafusion(Diagnostic::internal("training gave columns of the wrong type").with_source(error))
+        })
+    }
+}
+
+/// A group's key as text: `north, 3`.
+fn describe_key(columns: &[ArrayRef]) -> Result<String> {
+    use datafusion::arrow::util::display::array_value_to_string;
+    let values: std::result::Result<Vec<String>, _> =
+        columns.iter().map(|column| array_value_to_string(column, 0)).collect();
+    Ok(values?.join(", "))
+}

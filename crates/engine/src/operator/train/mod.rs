@@ -1,0 +1,10 @@
+//! Training as an operator: rows in, one MODEL per group and call out.
+
+mod exec;
+mod job;
+mod node;
+mod planner;
+mod rows;
+
+pub(crate) use node::{TrainCall, TrainNode};
+pub(crate) use planner::TrainPlanner;

@@ -1,0 +1,256 @@
+//! One connection's state, and the life of its statements.
+
+pub(crate) mod execution;
+pub(crate) mod info;
+pub(crate) mod prepared;
+pub(crate) mod settings;
+pub(crate) mod shared;
+pub(crate) mod transaction;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::execution::SessionState;
+use mead_common::{CancelReason, Diagnostic, Notice, sqlstate};
+use mead_parser::DialectKind;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+pub use execution::{CommandTag, Execution};
+pub use prepared::{Prepared, SourceStatement};
+pub(crate) use shared::SharedSettings;
+pub use transaction::TransactionStatus;
+
+use crate::engine::Engine;
+use crate::execution::{ActiveStatements, StatementContext, TimeoutGuard};
+use crate::statement::Runner;
+use info::Info;
+use transaction::Transaction;
+
+/// Who connects, as the start-up message says.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectOptions {
+    pub user: String,
+    pub database: String,
+    pub peer: Option<SocketAddr>,
+    /// Settings of the start-up message (`application_name`, `options=-c …`, …).
+    pub settings: BTreeMap<String, String>,
+}
+
+/// The role a session acts for.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub name: String,
+    pub superuser: bool,
+}
+
+/// One connection's settings, transaction block, prepared statements and cursors. Used by one task at a time, while its
+/// [`CancelHandle`] may be used from anywhere.
+pub struct Session {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) settings: SharedSettings,
+    pub(crate) user: Arc<User>,
+    pub(crate) transaction: Transaction,
+    pub(crate) prepared: HashMap<String, Arc<Prepared>>,
+    pub(crate) cursors: HashMap<String, crate::statement::Cursor>,
+    state: SessionState,
+    info: Arc<Info>,
+    notices: mpsc::Sender<Notice>,
+    active: Arc<ActiveStatements>,
+}
+
+/// Cancels what its session runs, from any thread.
+#[derive(Clone)]
+pub struct CancelHandle(Arc<ActiveStatements>);
+
+impl CancelHandle {
+    pub fn cancel(&self, reason: CancelReason) {
+        self.0.cancel(reason);
+    }
+}
+
+impl Session {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        user: User,
+        settings: SharedSettings,
+        info: Arc<Info>,
+        state: SessionState,
+        notices: mpsc::Sender<Notice>,
+        active: Arc<ActiveStatements>,
+    ) -> Self {
+        Self {
+            engine,
+            settings,
+            user: Arc::new(user),
+            transaction: Transaction::new(),
+            prepared: HashMap::new(),
+            cursors: HashMap::new(),
+            state,
+            info,
+            notices,
+            active,
+        }
+    }
+
+    /// Splits a simple-query string into statements. An empty string gives an empty list; a syntax error anywhere fails the
+    /// whole, as in Postgres.
+    pub fn split(&self, sql: &str) -> Result<Vec<SourceStatement>, Diagnostic> {
+        SourceStatement::split(sql, self.dialect())
+    }
+
+    /// Plans one statement far enough to know its parameters and columns. `declared`: the types the client gave its
+    /// parameters, in order; what is `None` or missing is inferred.
+    pub async fn prepare(
+        &mut self,
+        source: SourceStatement,
+        declared: &[Option<DataType>],
+    ) -> Result<Arc<Prepared>, Diagnostic> {
+        let runner = self.runner(&source, Vec::new());
+        let described = self.describe(&runner, declared).await;
+        let (parameter_types, schema) = match described {
+            Ok(described) => described,
+            Err(error) => {
+                self.transaction.fail();
+                return Err(source.locate(error));
+            }
+        };
+        Ok(Arc::new(Prepared { source, parameter_types, schema }))
+    }
+
+    /// Runs a prepared statement. Returns when rows can be streamed, or when the statement is done.
+    pub async fn execute(
+        &mut self,
+        prepared: &Arc<Prepared>,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Execution, Diagnostic> {
+        let Some(statement) = prepared.source.statement.clone() else {
+            return Ok(Execution { rows: None, tag: CommandTag::Empty });
+        };
+        if parameters.len() != prepared.parameter_types.len() {
+            return Err(Diagnostic::new(
+                sqlstate::PROTOCOL_VIOLATION,
+                format!("{} parameters given, {} expected", parameters.len(), prepared.parameter_types.len()),
+            ));
+        }
+        if self.transaction.status() == TransactionStatus::Failed && !statement.ends_transaction() {
+            return Err(Diagnostic::new(
+                sqlstate::IN_FAILED_SQL_TRANSACTION,
+                "current transaction is aborted, commands ignored until end of transaction block",
+            ));
+        }
+        let result = self.dispatch(prepared, &statement, parameters).await;
+        match result {
+            Ok(execution) => {
+                if let Some(what) = statement.writes() {
+                    self.transaction.wrote(what);
+                }
+                Ok(execution)
+            }
+            Err(error) => {
+                self.transaction.fail();
+                Err(prepared.source.locate(error))
+            }
+        }
+    }
+
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle(Arc::clone(&self.active))
+    }
+
+    /// Called when a statement's stream has ended with an error, so that a transaction block becomes failed.
+    pub fn statement_failed(&mut self) {
+        self.transaction.fail();
+    }
+
+    /// Called at Sync, and at the end of a simple query: cursors and portals outside of a block end there.
+    pub fn sync(&mut self) {
+        if self.transaction.status() == TransactionStatus::Idle {
+            self.cursors.retain(|_, cursor| cursor.holds());
+        }
+    }
+
+    pub fn transaction_status(&self) -> TransactionStatus {
+        self.transaction.status()
+    }
+
+    /// The number that CancelRequest and `pg_backend_pid()` know this session by.
+    pub fn backend_pid(&self) -> i32 {
+        use mead_functions::SessionInfo as _;
+        self.info.backend_pid()
+    }
+
+    /// The value of a setting as SHOW prints it (`TimeZone`, `bytea_output`, …).
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.settings.get(name)
+    }
+
+    /// Settings whose change a client must hear of (ParameterStatus), changed since the last call; at connect: all of them.
+    pub fn take_reported_settings(&mut self) -> Vec<(String, String)> {
+        self.settings.write(settings::Settings::take_reported)
+    }
+
+    pub(crate) fn dialect(&self) -> DialectKind {
+        DialectKind::Postgres
+    }
+
+    /// A new statement: its context, registered for cancellation, and the session's state with the context in it.
+    pub(crate) fn runner(&self, source: &SourceStatement, parameters: Vec<ScalarValue>) -> Runner {
+        let severity = self.settings.read(settings::Settings::client_min_severity);
+        let context = StatementContext::new(source.text.clone(), self.notices.clone(), severity);
+        self.active.add(&context);
+        self.info.begin_planning(context.flag());
+        let mut state = self.state.clone();
+        let config = state.config_mut();
+        config.set_extension(Arc::clone(&context));
+        config.options_mut().execution.time_zone = self.settings.get("TimeZone");
+        Runner {
+            engine: Arc::clone(&self.engine),
+            state,
+            context,
+            source: source.clone(),
+            parameters,
+            settings: self.settings.clone(),
+            user: Arc::clone(&self.user),
+        }
+    }
+
+    /// Runs `work` on the engine's threads, under the statement's timeout, until it ends or is cancelled. The stream of an
+    /// execution goes on under the same timeout.
+    pub(crate) async fn run_on_engine<F>(
+        &self,
+        runner: Runner,
+        work: impl FnOnce(Runner) -> F,
+    ) -> Result<Execution, Diagnostic>
+    where
+        F: Future<Output = Result<Execution, Diagnostic>> + Send + 'static,
+    {
+        let handle = self.engine.runtime();
+        let context = Arc::clone(&runner.context);
+        let timeout = self.settings.read(settings::Settings::statement_timeout);
+        let timeout = timeout.map(|timeout| TimeoutGuard::start(&context, timeout, &handle));
+        let task = AbortOnDropHandle::new(handle.spawn(work(runner)));
+        let joined = async {
+            task.await.unwrap_or_else(|error| {
+                Err(Diagnostic::internal("a task of the statement failed").with_source(error))
+            })
+        };
+        let execution = context.run(joined).await?;
+        Ok(match execution.rows {
+            Some((schema, stream)) => {
+                let stream = crate::execution::spawn(stream, context, timeout, &handle);
+                Execution { rows: Some((schema, stream)), tag: execution.tag }
+            }
+            None => execution,
+        })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.active.cancel(CancelReason::Disconnected);
+    }
+}

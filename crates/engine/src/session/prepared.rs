@@ -1,0 +1,89 @@
+//! Statements before they run: their source, and what planning tells of them.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use mead_common::{Diagnostic, sqlstate};
+use mead_parser::{DialectKind, Statement};
+
+/// One statement of a query string: what it says, its text, and where it began, for error positions.
+#[derive(Debug, Clone)]
+pub struct SourceStatement {
+    pub(crate) statement: Option<Arc<Statement>>,
+    pub(crate) text: String,
+    /// The whole string that the client sent: spans and positions count in it.
+    pub(crate) whole: Arc<str>,
+    /// Where `text` begins in `whole`, in characters from 0.
+    pub(crate) offset: usize,
+}
+
+impl SourceStatement {
+    /// Splits a query string. An empty string gives an empty list; a syntax error anywhere fails the whole, as in Postgres.
+    pub(crate) fn split(sql: &str, dialect: DialectKind) -> Result<Vec<Self>, Diagnostic> {
+        let whole: Arc<str> = Arc::from(sql);
+        let parsed = mead_parser::parse(sql, dialect).map_err(Diagnostic::from)?;
+        let statements = parsed.into_iter().map(|parsed| Self {
+            statement: Some(Arc::new(parsed.statement)),
+            text: parsed.text,
+            whole: Arc::clone(&whole),
+            offset: parsed.offset,
+        });
+        Ok(statements.collect())
+    }
+
+    /// The one statement of a Parse message; 42601 for more than one. An empty string is a statement too.
+    pub(crate) fn single_of(sql: &str, dialect: DialectKind) -> Result<Self, Diagnostic> {
+        let mut statements = Self::split(sql, dialect)?;
+        match (statements.pop(), statements.is_empty()) {
+            (None, _) => Ok(Self { statement: None, text: String::new(), whole: Arc::from(sql), offset: 0 }),
+            (Some(statement), true) => Ok(statement),
+            (Some(_), false) => Err(Diagnostic::new(
+                sqlstate::SYNTAX_ERROR,
+                "cannot insert multiple commands into a prepared statement",
+            )),
+        }
+    }
+
+    /// True for an empty query string.
+    pub fn is_empty(&self) -> bool {
+        self.statement.is_none()
+    }
+
+    /// Adds the position that an error lacks, if the name it quotes stands in the text.
+    pub(crate) fn locate(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        let is_name_error = diagnostic.sqlstate.code().starts_with("42");
+        if diagnostic.position.is_none() && is_name_error {
+            let quoted = diagnostic.message.split('"').nth(1).map(str::to_owned);
+            let name = quoted.or_else(|| word_after(&diagnostic.message, &["function ", "column "]));
+            diagnostic.position = name.and_then(|name| crate::position::of_name(&self.whole, self.offset, &name));
+        }
+        diagnostic
+    }
+}
+
+/// The word after one of `markers` at the message's start.
+fn word_after(message: &str, markers: &[&str]) -> Option<String> {
+    let rest = markers.iter().find_map(|marker| message.strip_prefix(marker))?;
+    let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).collect();
+    word.rsplit('.').next().filter(|word| !word.is_empty()).map(str::to_owned)
+}
+
+/// A statement, parsed and described, that can be executed any number of times.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(crate) source: SourceStatement,
+    pub(crate) parameter_types: Vec<DataType>,
+    pub(crate) schema: Option<SchemaRef>,
+}
+
+impl Prepared {
+    /// One type a parameter `$n`, inferred where the client declared none.
+    pub fn parameter_types(&self) -> &[DataType] {
+        &self.parameter_types
+    }
+
+    /// The columns, for statements that return rows.
+    pub fn schema(&self) -> Option<SchemaRef> {
+        self.schema.clone()
+    }
+}

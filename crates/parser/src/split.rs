@@ -1,0 +1,104 @@
+//! A query string becomes its statements, each with its own text and place.
+
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Token, Tokenizer, TokenizerError};
+
+use crate::cursor::Lines;
+use crate::dialect::{DialectKind, MeadDialect};
+use crate::error::Error;
+use crate::statement::{self, Statement};
+
+/// How deep expressions, queries and statements may nest.
+const RECURSION_LIMIT: usize = 128;
+
+/// One statement of a query string.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    pub statement: Statement,
+    /// The statement's own text, without the semicolon.
+    pub text: String,
+    /// Where `text` begins in the query string, in characters from 0.
+    pub offset: usize,
+}
+
+/// Parses all statements of a query string; empty ones are passed over.
+pub fn parse(sql: &str, dialect: DialectKind) -> Result<Vec<Parsed>, Error> {
+    let DialectKind::Postgres = dialect;
+    let dialect = MeadDialect::default();
+    let lines = Lines::new(sql);
+    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| token_error(error, &lines))?;
+    let mut parser =
+        Parser::new(&dialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
+    let letters: Vec<char> = sql.chars().collect();
+    let mut statements = Vec::new();
+    loop {
+        while parser.consume_token(&Token::SemiColon) {}
+        let first = parser.peek_token();
+        if first.token == Token::EOF {
+            return Ok(statements);
+        }
+        let start = lines.start_of(&first);
+        let parsed = statement::statement(&mut parser).and_then(|parsed| match parser.peek_token().token {
+            Token::EOF | Token::SemiColon => Ok(parsed),
+            _ => Err(statement::Failure::Parser(ParserError::ParserError("Expected: end of statement".to_owned()))),
+        });
+        let next = parser.peek_token();
+        let mut parsed = parsed.map_err(|failure| describe(failure, &parser, &lines, start))?;
+        crate::rewrite::rewrite(&mut parsed).map_err(|message| Error::Syntax {
+            near: Some(message),
+            position: start + 1,
+            expected: None,
+        })?;
+        let end = lines.start_of(&next);
+        let text: String = letters[start..end.max(start)].iter().collect();
+        statements.push(Parsed { statement: parsed, text: text.trim_end().to_owned(), offset: start });
+    }
+}
+
+fn token_error(error: TokenizerError, lines: &Lines) -> Error {
+    let position = lines.offset(error.location) + 1;
+    let message = match error.message.as_str() {
+        text if text.starts_with("Unterminated string literal") => "unterminated quoted string".to_owned(),
+        text if text.starts_with("Unexpected EOF while in a multi-line comment") => "unterminated /* comment".to_owned(),
+        text if text.starts_with("Expected close delimiter") => "unterminated quoted identifier".to_owned(),
+        text if text.starts_with("Unterminated dollar-quoted") => "unterminated dollar-quoted string".to_owned(),
+        text => {
+            let mut letters = text.chars();
+            letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+        }
+    };
+    Error::Token { message, position }
+}
+
+/// The error in Postgres's words. sqlparser tells the token it stopped at in its message's tail: `found: X at Line: 1,
+/// Column: 8`; where it does not, the parser's next token is the one.
+fn describe(failure: statement::Failure, parser: &Parser<'_>, lines: &Lines, start: usize) -> Error {
+    let message = match failure {
+        statement::Failure::Unsupported { what, hint } => {
+            return Error::Unsupported {
+                message: format!("{what} is not supported"),
+                hint: hint.map(str::to_owned),
+                position: start + 1,
+            };
+        }
+        statement::Failure::Parser(ParserError::RecursionLimitExceeded) => return Error::TooDeep,
+        statement::Failure::Parser(ParserError::ParserError(message) | ParserError::TokenizerError(message)) => message,
+    };
+    let expected = message
+        .strip_prefix("Expected: ")
+        .map(|rest| rest.split(", found:").next().unwrap_or(rest).trim().to_owned())
+        .filter(|expected| !expected.is_empty() && expected != "end of statement");
+    let found = message.split(", found: ").nth(1).and_then(|rest| rest.rsplit_once(" at Line: "));
+    if let Some((near, place)) = found
+        && let Some((line, column)) = place.split_once(", Column: ")
+        && let (Ok(line), Ok(column)) = (line.trim().parse(), column.trim().parse())
+    {
+        let position = lines.offset(sqlparser::tokenizer::Location { line, column }) + 1;
+        return Error::Syntax { near: Some(near.to_owned()), position, expected };
+    }
+    let next = parser.peek_token();
+    let position = lines.start_of(&next) + 1;
+    let near = (next.token != Token::EOF).then(|| next.token.to_string());
+    let expected = expected.or_else(|| (!message.starts_with("Expected: ")).then_some(message));
+    Error::Syntax { near, position, expected: expected.filter(|text| text != "end of statement") }
+}

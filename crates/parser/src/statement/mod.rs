@@ -1,0 +1,106 @@
+//! The statements, one file each.
+
+mod copy;
+mod create_model;
+mod create_table;
+mod drop;
+mod insert_directory;
+mod model;
+mod role;
+mod route;
+mod set;
+mod show;
+
+use sqlparser::ast;
+
+pub use copy::{Copy, CopyTarget};
+pub use create_model::{CreateModel, ModelSource};
+pub use create_table::{CreateTable, PartitionColumn};
+pub use drop::{Drop, ObjectKind};
+pub use insert_directory::InsertDirectory;
+pub use model::{AlterModel, AlterModelAction, ExportModel};
+pub use role::{CreateRole, RoleOptions};
+pub(crate) use route::{Failure, statement};
+pub use set::Set;
+pub use show::{Describe, Show};
+
+/// One statement. What is not here is refused by the parser, by name.
+#[derive(Debug, Clone)]
+pub enum Statement {
+    AlterModel(AlterModel),
+    AlterRole(CreateRole),
+    Begin,
+    /// CLOSE a cursor, or ALL of them.
+    Close(Option<String>),
+    Commit,
+    Copy(Box<Copy>),
+    CreateDatabase { name: String, if_not_exists: bool },
+    CreateModel(Box<CreateModel>),
+    CreateRole(CreateRole),
+    CreateTable(Box<CreateTable>),
+    CreateView(Box<ast::CreateView>),
+    /// DEALLOCATE a prepared statement, or ALL of them.
+    Deallocate(Option<String>),
+    Declare { name: String, hold: bool, query: Box<ast::Query> },
+    Describe(Describe),
+    /// DISCARD ALL and its parts; the word behind it, in upper case.
+    Discard(String),
+    Drop(Drop),
+    Execute { name: String, parameters: Vec<ast::Expr> },
+    Explain { analyze: bool, verbose: bool, statement: Box<Statement> },
+    ExportModel(ExportModel),
+    /// FETCH: how many rows forward; `None` for all.
+    Fetch { cursor: String, count: Option<u64> },
+    Insert(Box<ast::Insert>),
+    InsertDirectory(Box<InsertDirectory>),
+    Prepare { name: String, types: Vec<ast::DataType>, statement: Box<Statement> },
+    Query(Box<ast::Query>),
+    /// RESET a setting, or ALL of them.
+    Reset(Option<String>),
+    Rollback,
+    Set(Set),
+    Show(Show),
+    /// UNLISTEN: nothing listens, so nothing is left to do.
+    Unlisten,
+    Use(String),
+}
+
+impl Statement {
+    /// True for the statements that end a failed transaction block.
+    pub fn ends_transaction(&self) -> bool {
+        matches!(self, Statement::Commit | Statement::Rollback)
+    }
+
+    /// The word for what the statement changes outside of the session, if it changes anything.
+    pub fn writes(&self) -> Option<&'static str> {
+        match self {
+            Statement::AlterModel(_) => Some("ALTER MODEL"),
+            Statement::AlterRole(_) => Some("ALTER ROLE"),
+            Statement::Copy(_) => Some("COPY"),
+            Statement::CreateDatabase { .. } => Some("CREATE DATABASE"),
+            Statement::CreateModel(_) => Some("CREATE MODEL"),
+            Statement::CreateRole(_) => Some("CREATE ROLE"),
+            Statement::CreateTable(_) => Some("CREATE TABLE"),
+            Statement::CreateView(_) => Some("CREATE VIEW"),
+            Statement::Drop(_) => Some("DROP"),
+            Statement::ExportModel(_) => Some("EXPORT MODEL"),
+            Statement::Insert(_) => Some("INSERT"),
+            Statement::InsertDirectory(_) => Some("INSERT OVERWRITE DIRECTORY"),
+            _ => None,
+        }
+    }
+}
+
+/// A name as mead stores it: quoted parts as they stand, others in lower case, joined by dots.
+pub fn name_text(name: &ast::ObjectName) -> String {
+    let parts = name.0.iter().filter_map(|part| part.as_ident()).map(identifier_text);
+    parts.collect::<Vec<_>>().join(".")
+}
+
+/// An identifier as mead stores it.
+pub fn identifier_text(identifier: &ast::Ident) -> String {
+    match identifier.quote_style {
+        Some(_) => identifier.value.clone(),
+        None => identifier.value.to_lowercase(),
+    }
+}
