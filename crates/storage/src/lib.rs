@@ -1,0 +1,30 @@
+//! Tables' data: formats, folders, Delta logs, object stores, and what must be on disk before anybody is told it is.
+//!
+//! This room knows no metastore: it is told what a table is, and gives a provider for it.
+
+mod csv_lines;
+mod durable;
+mod error;
+mod external;
+mod managed;
+mod path_policy;
+mod write;
+
+pub use durable::{DurableFileSystem, file_url, sync_folder, write_file};
+pub use error::Error;
+pub use external::{ExternalFormat, ExternalTable};
+pub use managed::ManagedTable;
+pub use path_policy::PathPolicy;
+pub use write::{WriteFormat, WriteOptions, write_file_from, write_folder_from};
+
+use std::sync::Arc;
+
+use datafusion::execution::object_store::ObjectStoreRegistry;
+use url::Url;
+
+/// Puts the durable local file system in place of DataFusion's own.
+pub fn register_object_stores(registry: &dyn ObjectStoreRegistry) -> Result<(), Error> {
+    let root = Url::parse("file:///").map_err(|error| Error::Path { path: "file:///".into(), reason: error.to_string() })?;
+    registry.register_store(&root, Arc::new(DurableFileSystem::new()));
+    Ok(())
+}
