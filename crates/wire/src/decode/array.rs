@@ -145,6 +145,9 @@ impl<'a> Parser<'a> {
         }
         loop {
             if self.peek() == Some('{') {
+                if length > 0 && self.dimensions.len() == depth + 1 {
+                    return Err(self.malformed("multidimensional arrays must have sub-arrays with matching dimensions"));
+                }
                 self.level(depth + 1)?;
             } else if self.dimensions.len() > depth + 1 {
                 return Err(self.malformed("multidimensional arrays must have sub-arrays with matching dimensions"));

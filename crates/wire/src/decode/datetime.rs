@@ -121,6 +121,9 @@ impl Moment {
             moment.time = Some(time);
             rest = after.trim_start();
         }
+        if moment.days.is_none() && moment.time.is_none() {
+            return Err(bad(type_name, text));
+        }
         if !rest.is_empty() {
             moment.zone = Some(zone(rest).map_err(|fault| fault.report(type_name, text))?);
         }
