@@ -58,7 +58,9 @@ impl NamedArguments {
         for (place, argument) in list.args.iter().enumerate() {
             let (place, value) = match argument {
                 FunctionArg::Unnamed(value) if place < positional => (place, value),
-                FunctionArg::Named { name: argument, arg, .. } => {
+                // Postgres's dialect reads the name as an expression, others as a name.
+                FunctionArg::Named { name: argument, arg, .. }
+                | FunctionArg::ExprNamed { name: Expr::Identifier(argument), arg, .. } => {
                     let found = parameters.iter().position(|parameter| match argument.quote_style {
                         Some(_) => *parameter == argument.value,
                         None => parameter.eq_ignore_ascii_case(&argument.value),

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 /// Pixels an image may have to be decoded.
 const PIXELS_MAX: u64 = 1 << 26;
@@ -26,7 +26,7 @@ pub(super) fn decode(bytes: &[u8], channels: Option<usize>) -> Result<Decoded, S
         return Err("it is empty".to_owned());
     }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
-    if reader.format().is_none() {
+    if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg)) {
         return Err("it is neither PNG nor JPEG".to_owned());
     }
     let mut limits = Limits::default();
@@ -95,7 +95,7 @@ fn cause(error: image::ImageError) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
+    use image::{GrayImage, Luma, Rgb, RgbImage};
 
     use super::*;
 
