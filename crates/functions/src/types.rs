@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 
 /// Arrow's key for the name of an extension type.
 pub const EXTENSION_NAME: &str = "ARROW:extension:name";
-/// Extension name of MODEL: ONNX bytes in a Binary.
+/// Extension name of MODEL: ONNX bytes in a BinaryView, so that a join repeats a model without copying it.
 pub const MODEL: &str = "mead.model";
 /// Extension name of IMAGE: height, width, channels and pixels in a Struct.
 pub const IMAGE: &str = "mead.image";
@@ -37,7 +37,7 @@ pub fn model_field(name: &str, label_type: &DataType, task: Option<&str>) -> Fie
     if let Some(task) = task {
         metadata.insert(TASK.to_owned(), task.to_owned());
     }
-    Arc::new(Field::new(name, DataType::Binary, true).with_metadata(metadata))
+    Arc::new(Field::new(name, DataType::BinaryView, true).with_metadata(metadata))
 }
 
 /// What the models in this field predict, if the field says so.
