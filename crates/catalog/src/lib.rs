@@ -1,0 +1,31 @@
+//! The metastore: databases, tables, views, models, training runs, roles; durable before it is acknowledged.
+//!
+//! Its calls are short and blocking: one SQLite database on the local disk, behind one lock. It says what exists; storage
+//! reads and writes the data, the engine plans.
+
+mod database;
+mod error;
+mod metastore;
+mod model;
+mod provider;
+mod relation;
+mod role;
+mod system;
+mod training;
+
+pub use error::Error;
+pub use metastore::{Catalog, SCHEMA_VERSION};
+pub use model::{ModelVersion, NewModel};
+pub use provider::{DatabaseCatalog, ViewPlanner};
+pub use relation::{NewRelation, Relation, RelationKind};
+pub use role::Role;
+pub use system::SystemViews;
+pub use training::{Epoch, NewTrainingRun, RunOutcome};
+
+/// The schema in which a new session begins; Hive calls it `default`.
+pub const PUBLIC: &str = "public";
+
+/// The name that a schema is stored under: `default` is another word for `public`.
+pub fn schema_name(name: &str) -> &str {
+    if name == "default" { PUBLIC } else { name }
+}

@@ -1,0 +1,30 @@
+//! Lists `sql/<schema>/<view>.sql`, so that adding a system view is adding a file.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql");
+    let mut views = Vec::new();
+    for schema in ["information_schema", "ml", "pg_catalog"] {
+        let folder = root.join(schema);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.extension().is_some_and(|extension| extension == "sql")
+                && let Some(name) = path.file_stem().and_then(|stem| stem.to_str())
+            {
+                views.push((schema, name.to_owned(), path));
+            }
+        }
+    }
+    views.sort();
+    let mut code = String::from("pub(crate) static VIEWS: &[(&str, &str, &str)] = &[\n");
+    for (schema, name, path) in views {
+        writeln!(code, "({schema:?}, {name:?}, include_str!({path:?})),").expect("writing to a string");
+    }
+    code.push_str("];\n");
+    let target = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("views.rs");
+    fs::write(target, code).expect("OUT_DIR can be written");
+}

@@ -1,0 +1,174 @@
+//! The SQLite database below the catalog: opening, locking, upgrading, clearing up.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::Error;
+
+/// The version of the metastore's tables that this mead writes.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// Where OIDs of users' objects begin, as in PostgreSQL.
+const FIRST_OID: i64 = 16_384;
+
+/// One data directory's metastore. Shared by all sessions; every change is on disk when its call returns.
+#[derive(Debug)]
+pub struct Catalog {
+    folder: PathBuf,
+    connection: Mutex<Connection>,
+    generation: AtomicU64,
+    /// Holds the lock on the data directory.
+    _lock: File,
+}
+
+impl Catalog {
+    /// Opens the metastore of a data directory, and makes both where they are not there. What a killed server left half done
+    /// is cleared up: runs that never ended, files that no entry names. Blocks.
+    pub fn open(folder: &Path) -> Result<Arc<Self>, Error> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Io { path, source }
+        };
+        for part in ["", "models", "tables", "tmp"] {
+            let path = folder.join(part);
+            std::fs::create_dir_all(&path).map_err(io(&path))?;
+        }
+        let folder = folder.canonicalize().map_err(io(folder))?;
+        let lock = lock(&folder)?;
+        let connection = Connection::open(folder.join("metastore.sqlite"))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        let mut catalog =
+            Self { folder, connection: Mutex::new(connection), generation: AtomicU64::new(0), _lock: lock };
+        catalog.upgrade()?;
+        catalog.clear_up()?;
+        Ok(Arc::new(catalog))
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Changes whenever anything in the metastore does.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Reads; sees what was committed last.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        read(&self.connection.lock())
+    }
+
+    /// Changes in one transaction, on disk when this returns.
+    pub(crate) fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mut connection = self.connection.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = write(&transaction)?;
+        transaction.commit()?;
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        Ok(result)
+    }
+
+    fn upgrade(&mut self) -> Result<(), Error> {
+        let found: i64 = self.read(|db| Ok(db.pragma_query_value(None, "user_version", |row| row.get(0))?))?;
+        match found {
+            0 => self.write(|db| {
+                db.execute_batch(include_str!("schema.sql"))?;
+                db.execute("INSERT INTO oids (oid, kind) VALUES (?1, 'reserved')", [FIRST_OID - 1])?;
+                let now = now_micros();
+                let oid = new_oid(db, "schema")?;
+                db.execute(
+                    "INSERT INTO schemas VALUES (?1, 'public', 'mead', ?2)",
+                    rusqlite::params![oid, now],
+                )?;
+                let oid = new_oid(db, "role")?;
+                db.execute("INSERT INTO roles VALUES (?1, 'mead', 1, 1, NULL)", [oid])?;
+                db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+                Ok(())
+            }),
+            SCHEMA_VERSION => Ok(()),
+            newer => Err(Error::Newer { folder: self.folder.clone(), found: newer }),
+        }
+    }
+
+    /// What a killed server left behind.
+    fn clear_up(&self) -> Result<(), Error> {
+        self.write(|db| {
+            db.execute(
+                "UPDATE training_runs SET status = 'failed', error = 'the server stopped', ended_at = ?1 \
+                 WHERE status = 'running'",
+                [now_micros()],
+            )?;
+            Ok(())
+        })?;
+        let hashes: Vec<String> = self.read(|db| {
+            let mut statement = db.prepare("SELECT DISTINCT hash FROM model_versions")?;
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })?;
+        let tables: Vec<String> = self.read(|db| {
+            let mut statement = db.prepare("SELECT location FROM relations WHERE kind = 'managed'")?;
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })?;
+        for path in entries(&self.folder.join("models"))? {
+            let named = path.file_stem().is_some_and(|stem| hashes.iter().any(|hash| stem == hash.as_str()));
+            if !named {
+                remove(&path)?;
+            }
+        }
+        for path in entries(&self.folder.join("tables"))? {
+            if !tables.iter().any(|location| Path::new(location) == path) {
+                remove(&path)?;
+            }
+        }
+        for path in entries(&self.folder.join("tmp"))? {
+            remove(&path)?;
+        }
+        Ok(())
+    }
+}
+
+/// The next OID, and a note of what took it.
+pub(crate) fn new_oid(db: &Transaction<'_>, kind: &str) -> Result<i64, Error> {
+    db.execute("INSERT INTO oids (kind) VALUES (?1)", [kind])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Microseconds since 1970, as the metastore keeps times.
+pub(crate) fn now_micros() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join("lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|source| Error::Io { path: path.clone(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
+        Err(std::fs::TryLockError::Error(source)) => Err(Error::Io { path, source }),
+    }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+    };
+    read().map_err(|source| Error::Io { path: folder.to_owned(), source })
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    removed.map_err(|source| Error::Io { path: path.to_owned(), source })
+}

@@ -1,0 +1,140 @@
+//! The metastore as DataFusion sees it: one catalog, whose schemas are the databases.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::{CatalogProvider, MemTable, SchemaProvider, TableProvider};
+use datafusion::error::{DataFusionError, Result};
+use mead_storage::{ExternalFormat, ExternalTable, ManagedTable};
+
+use crate::database::SYSTEM_SCHEMAS;
+use crate::{Catalog, Relation, RelationKind, schema_name, system};
+
+/// Plans a view's query; the engine does, which has the planner.
+#[async_trait]
+pub trait ViewPlanner: fmt::Debug + Send + Sync {
+    /// A provider of the view's rows. `system`: the text is one of mead's own views.
+    async fn plan_view(&self, definition: &str, system: bool) -> Result<Arc<dyn TableProvider>>;
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct DatabaseCatalog {
+    catalog: Arc<Catalog>,
+    views: OnceLock<Arc<dyn ViewPlanner>>,
+}
+
+impl DatabaseCatalog {
+    pub fn new(catalog: Arc<Catalog>) -> Arc<Self> {
+        Arc::new(Self { catalog, views: OnceLock::new() })
+    }
+
+    /// Gives the planner of views, which itself needs this catalog. Only the first call counts.
+    pub fn set_view_planner(&self, planner: Arc<dyn ViewPlanner>) {
+        let _ = self.views.set(planner);
+    }
+}
+
+impl CatalogProvider for DatabaseCatalog {
+    fn schema_names(&self) -> Vec<String> {
+        let schemas = self.catalog.schemas().unwrap_or_default();
+        let system = SYSTEM_SCHEMAS.iter().map(|name| (*name).to_owned());
+        schemas.into_iter().map(|(_, name, _)| name).chain(system).collect()
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        let name = schema_name(name);
+        match self.catalog.schema_exists(name) {
+            Ok(true) => Some(Arc::new(DatabaseSchema {
+                name: name.to_owned(),
+                catalog: Arc::clone(&self.catalog),
+                views: self.views.get().cloned(),
+            })),
+            Ok(false) => None,
+            Err(error) => {
+                tracing::error!(%error, "the metastore cannot be read");
+                None
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct DatabaseSchema {
+    name: String,
+    catalog: Arc<Catalog>,
+    views: Option<Arc<dyn ViewPlanner>>,
+}
+
+impl DatabaseSchema {
+    async fn view(&self, definition: &str, system: bool) -> Result<Arc<dyn TableProvider>> {
+        match &self.views {
+            Some(planner) => planner.plan_view(definition, system).await,
+            None => Err(DataFusionError::Internal("views are planned before their planner is there".to_owned())),
+        }
+    }
+
+    async fn relation(&self, relation: Relation) -> Result<Arc<dyn TableProvider>> {
+        match relation.new.kind {
+            RelationKind::View => self.view(relation.new.definition.as_deref().unwrap_or_default(), false).await,
+            RelationKind::Managed => {
+                let folder = relation.new.location.clone().unwrap_or_default();
+                Ok(ManagedTable::new(folder).provider().await?)
+            }
+            RelationKind::External => {
+                let table = external_table(&relation)?;
+                Ok(table.provider(Arc::clone(&relation.new.columns))?)
+            }
+        }
+    }
+}
+
+/// An external table from its entry.
+pub(crate) fn external_table(relation: &Relation) -> Result<ExternalTable> {
+    Ok(ExternalTable {
+        format: ExternalFormat::parse(relation.new.format.as_deref().unwrap_or_default())?,
+        path: relation.new.location.clone().unwrap_or_default(),
+        partition_columns: partition_columns(&relation.new.partitions),
+        options: relation.new.options.clone(),
+        columns_declared: relation.new.columns_declared,
+    })
+}
+
+fn partition_columns(schema: &SchemaRef) -> Vec<(String, DataType)> {
+    schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
+}
+
+#[async_trait]
+impl SchemaProvider for DatabaseSchema {
+    fn table_names(&self) -> Vec<String> {
+        let own = self.catalog.relations(Some(&self.name)).unwrap_or_default();
+        let own = own.into_iter().map(|relation| relation.new.name);
+        own.chain(system::names(&self.name).into_iter().map(str::to_owned)).collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if self.name == system::BASE_SCHEMA {
+            return match system::base_table(&self.catalog, name)? {
+                Some(batch) => {
+                    let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
+                    Ok(Some(Arc::new(table)))
+                }
+                None => Ok(None),
+            };
+        }
+        if let Some(definition) = system::view(&self.name, name) {
+            return Ok(Some(self.view(definition, true).await?));
+        }
+        match self.catalog.relation(&self.name, name)? {
+            Some(relation) => Ok(Some(self.relation(relation).await?)),
+            None => Ok(None),
+        }
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        system::names(&self.name).contains(&name)
+            || self.catalog.relation(&self.name, name).is_ok_and(|relation| relation.is_some())
+    }
+}
