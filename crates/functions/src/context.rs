@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use mead_catalog::Catalog;
 use mead_common::{CancelFlag, Diagnostic};
 
-use crate::model::{ModelSource, StatementModels};
+use crate::model::{ModelReference, ModelSource, Scorer, StatementModels};
 
 /// The session, as functions see it. Implemented by the engine; nothing here blocks.
 pub trait SessionInfo: Send + Sync {
@@ -49,14 +50,20 @@ pub trait SessionInfo: Send + Sync {
 
 /// Everything that functions share within a session.
 pub struct FunctionContext {
+    pub catalog: Arc<Catalog>,
     pub session: Arc<dyn SessionInfo>,
     pub(crate) models: StatementModels,
 }
 
 impl FunctionContext {
-    /// A context whose models come from `source`.
-    pub fn new(session: Arc<dyn SessionInfo>, source: Arc<dyn ModelSource>) -> Arc<Self> {
-        Arc::new(Self { session, models: StatementModels::new(source) })
+    /// `models` serves all sessions; names are resolved by this session's search path.
+    pub fn new(catalog: Arc<Catalog>, models: Arc<dyn ModelSource>, session: Arc<dyn SessionInfo>) -> Arc<Self> {
+        Arc::new(Self { catalog, session, models: StatementModels::new(models) })
+    }
+
+    /// The model that a name means in the statement that is being planned; 42704 where there is none.
+    pub fn model(&self, name: &str) -> Result<Arc<dyn Scorer>, Diagnostic> {
+        self.models.named(self.session.as_ref(), &ModelReference::parse(name)?)
     }
 }
 

@@ -12,10 +12,12 @@ use datafusion::arrow::datatypes::DataType;
 use mead_common::{CancelFlag, Diagnostic, sqlstate};
 use parking_lot::Mutex;
 
+use crate::context::SessionInfo;
+
 /// Where models come from.
 pub trait ModelSource: Send + Sync {
-    /// The model that a name means now; 42704 where there is none.
-    fn named(&self, reference: &ModelReference) -> Result<Arc<dyn Scorer>, Diagnostic>;
+    /// The model that a name means now, in the first of the schemas that has it; 42704 where none has.
+    fn named(&self, reference: &ModelReference, search_path: &[String]) -> Result<Arc<dyn Scorer>, Diagnostic>;
 
     /// The model in a MODEL value.
     fn value(&self, bytes: &[u8]) -> Result<Arc<dyn Scorer>, Diagnostic>;
@@ -154,8 +156,9 @@ impl StatementModels {
         Self { source, planned: Mutex::default() }
     }
 
-    /// The model of that name, as it was when the statement with this `plan_id` first asked.
-    pub fn named(&self, plan_id: u64, reference: &ModelReference) -> Result<Arc<dyn Scorer>, Diagnostic> {
+    /// The model of that name, as it was when the statement that is being planned first asked.
+    pub fn named(&self, session: &dyn SessionInfo, reference: &ModelReference) -> Result<Arc<dyn Scorer>, Diagnostic> {
+        let plan_id = session.plan_id();
         let mut planned = self.planned.lock();
         if planned.0 != plan_id {
             *planned = (plan_id, HashMap::new());
@@ -163,7 +166,7 @@ impl StatementModels {
         if let Some(model) = planned.1.get(reference) {
             return Ok(Arc::clone(model));
         }
-        let model = self.source.named(reference)?;
+        let model = self.source.named(reference, &session.search_path())?;
         planned.1.insert(reference.clone(), Arc::clone(&model));
         Ok(model)
     }

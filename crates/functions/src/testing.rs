@@ -9,6 +9,7 @@ use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
+use mead_catalog::Catalog;
 use mead_common::{CancelFlag, CancelReason, Diagnostic, sqlstate};
 use parking_lot::Mutex;
 
@@ -21,16 +22,19 @@ pub(crate) struct TestSession {
     pub models: Arc<TestModels>,
     pub state: Arc<TestState>,
     pub sql: SessionContext,
+    _folder: tempfile::TempDir,
 }
 
 impl TestSession {
     pub fn new() -> Self {
         let models = Arc::new(TestModels::default());
         let state = Arc::new(TestState::default());
-        let context = FunctionContext::new(state.clone(), models.clone());
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(folder.path()).unwrap();
+        let context = FunctionContext::new(catalog, models.clone(), state.clone());
         let mut sql = SessionContext::new();
         crate::register(&context, &mut sql).unwrap();
-        Self { context, models, state, sql }
+        Self { context, models, state, sql, _folder: folder }
     }
 
     /// The rows of a query, in one batch.
@@ -137,7 +141,7 @@ impl TestModels {
 }
 
 impl ModelSource for TestModels {
-    fn named(&self, reference: &ModelReference) -> Result<Arc<dyn Scorer>, Diagnostic> {
+    fn named(&self, reference: &ModelReference, _search_path: &[String]) -> Result<Arc<dyn Scorer>, Diagnostic> {
         self.lookups.fetch_add(1, Ordering::SeqCst);
         self.named
             .lock()

@@ -14,7 +14,7 @@ use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Sign
 use datafusion::scalar::ScalarValue;
 use mead_common::Diagnostic;
 
-use super::model_argument::{Pinned, resolve};
+use super::model_argument::Pinned;
 use super::score::{selected, whole_rows};
 use crate::arguments;
 use crate::context::FunctionContext;
@@ -27,7 +27,7 @@ const NAME: &str = "ml_evaluate";
 /// The aggregate `(label, inputs…) → record of metrics` of one model, which it keeps. The engine puts it into the plan of
 /// `ML_EVALUATE('model', …)`; its metrics are settled by the model, so it cannot be called by name.
 pub fn evaluation(context: &Arc<FunctionContext>, model: &str) -> Result<AggregateUDF, Diagnostic> {
-    let model = resolve(context, model)?;
+    let model = context.model(model)?;
     let metrics = model.evaluation()?.names();
     Ok(Evaluate {
         context: Arc::clone(context),

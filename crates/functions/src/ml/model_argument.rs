@@ -5,12 +5,11 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
-use mead_common::Diagnostic;
 
 use crate::arguments::is_parameter;
 use crate::context::FunctionContext;
 use crate::error::{Error, external};
-use crate::model::{ModelReference, Scorer};
+use crate::model::Scorer;
 use crate::types;
 
 /// What the argument says about the model before rows are read.
@@ -51,17 +50,12 @@ impl ModelArgument {
             return Ok(ModelArgument::Named(Arc::clone(&pinned.0)));
         }
         match literal.map(ScalarValue::try_as_str) {
-            Some(Some(Some(name))) => Ok(ModelArgument::Named(resolve(context, name).map_err(external)?)),
+            Some(Some(Some(name))) => Ok(ModelArgument::Named(context.model(name).map_err(external)?)),
             Some(_) => Ok(ModelArgument::Unknown),
             None if is_parameter(field.name()) => Ok(ModelArgument::Unknown),
             None => Err(Error::NotLiteral { function, argument: "model".to_owned() }.into()),
         }
     }
-}
-
-/// The model of a name, for the statement that is being planned.
-pub(super) fn resolve(context: &FunctionContext, name: &str) -> Result<Arc<dyn Scorer>, Diagnostic> {
-    context.models.named(context.session.plan_id(), &ModelReference::parse(name)?)
 }
 
 /// A model that a plan keeps. Equal by content.

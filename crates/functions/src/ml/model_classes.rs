@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::SECTION;
-use super::model_argument::{ModelArgument, resolve};
+use super::model_argument::ModelArgument;
 use super::rows;
 use crate::arguments::{self, wrong_call};
 use crate::context::FunctionContext;
@@ -100,7 +100,7 @@ impl ScalarUDFImpl for ModelClasses {
             }
             ColumnarValue::Scalar(value) => {
                 let model = match value.try_as_str().flatten() {
-                    Some(name) => Some(resolve(&self.context, name).map_err(external)?),
+                    Some(name) => Some(self.context.model(name).map_err(external)?),
                     None => {
                         rows::group(&self.context, &value.to_array()?).map_err(external)?.pop().map(|group| group.model)
                     }

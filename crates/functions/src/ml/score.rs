@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 use mead_common::{CancelFlag, Diagnostic, sqlstate};
 
-use super::model_argument::{ModelArgument, Pinned, resolve};
+use super::model_argument::{ModelArgument, Pinned};
 use super::rows;
 use crate::arguments::{self, wrong_call};
 use crate::context::FunctionContext;
@@ -124,7 +124,7 @@ impl ScalarUDFImpl for Score {
             _ => None,
         };
         let Some(name) = name else { return Ok(ExprSimplifyResult::Original(args)) };
-        let model = resolve(&self.context, name).map_err(external)?;
+        let model = self.context.model(name).map_err(external)?;
         let function = Arc::new(ScalarUDF::from(self.pin(model)));
         Ok(ExprSimplifyResult::Simplified(Expr::ScalarFunction(ScalarFunction::new_udf(function, args))))
     }
@@ -155,7 +155,7 @@ impl Score {
                 return Ok(new_null_array(return_type, rows));
             }
             (None, Some(ColumnarValue::Scalar(value))) => match (value.try_as_str().flatten(), value) {
-                (Some(name), _) => Some(resolve(&self.context, name).map_err(external)?),
+                (Some(name), _) => Some(self.context.model(name).map_err(external)?),
                 (None, value) => {
                     rows::group(&self.context, &value.to_array()?).map_err(external)?.pop().map(|group| group.model)
                 }
