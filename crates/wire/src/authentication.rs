@@ -48,7 +48,7 @@ impl Exchange {
         if !identity.is_empty() {
             return Err(Diagnostic::unsupported("client uses authorization identity, but it is not supported"));
         }
-        let mut binding = text[..flag.len() + 2].as_bytes().to_vec();
+        let mut binding = text.as_bytes()[..flag.len() + 2].to_vec();
         match (mechanism, flag, end_point) {
             (SCRAM_SHA_256, "n", _) | (SCRAM_SHA_256, "y", None) => {}
             (SCRAM_SHA_256, "y", Some(_)) => {

@@ -1,8 +1,8 @@
 //! Who may cancel what: the process ids and secret keys that CancelRequest names.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use mead_common::scram::{constant_time_eq, random_bytes};
@@ -19,33 +19,34 @@ const LONG_KEY_BYTES: usize = 32;
 /// The sessions of one server.
 #[derive(Default)]
 pub(crate) struct CancelRegistry {
-    sessions: Mutex<HashMap<i32, Entry>>,
-    last_pid: AtomicU32,
+    sessions: Mutex<HashMap<i32, Cancellable>>,
 }
 
-struct Entry {
+struct Cancellable {
     key: Bytes,
     handle: CancelHandle,
 }
 
 impl CancelRegistry {
-    /// Gives a session its id and key, which hold until the registration is dropped.
-    pub(crate) fn register(self: &Arc<Self>, handle: CancelHandle, long_key: bool) -> Result<Registration, Diagnostic> {
+    /// Gives a session its key, which holds until the registration is dropped. `pid` is the session's own number.
+    pub(crate) fn register(
+        self: &Arc<Self>,
+        pid: i32,
+        handle: CancelHandle,
+        long_key: bool,
+    ) -> Result<Registration, Diagnostic> {
         let key = if long_key {
             Bytes::copy_from_slice(&random_bytes::<LONG_KEY_BYTES>()?)
         } else {
             Bytes::copy_from_slice(&random_bytes::<SHORT_KEY_BYTES>()?)
         };
-        let mut sessions = self.sessions.lock();
-        let pid = loop {
-            // Ids are positive, and come round after two thousand million connections.
-            let pid = (self.last_pid.fetch_add(1, Ordering::Relaxed) & 0x7fff_ffff) as i32;
-            if pid != 0 && !sessions.contains_key(&pid) {
-                break pid;
+        match self.sessions.lock().entry(pid) {
+            Entry::Occupied(_) => Err(Diagnostic::internal(format!("two sessions have the number {pid}"))),
+            Entry::Vacant(place) => {
+                place.insert(Cancellable { key: key.clone(), handle });
+                Ok(Registration { registry: Arc::clone(self), pid, key })
             }
-        };
-        sessions.insert(pid, Entry { key: key.clone(), handle });
-        Ok(Registration { registry: Arc::clone(self), pid, key })
+        }
     }
 
     /// Cancels what the named session runs, if the key is right; says nothing otherwise.

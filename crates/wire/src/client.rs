@@ -66,6 +66,14 @@ impl Client {
         self.put(&report::error_response(report, weight))
     }
 
+    /// Sends the output if there is much of it. Else it goes out at the end of the request, as PostgreSQL sends it.
+    pub(crate) async fn keep_output_short(&mut self) -> Result<(), Failure> {
+        if self.channel.output.len() >= OUTPUT_BYTES {
+            self.flush_beside(std::future::pending::<()>()).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for more input. False when there will be none: the client has left, or the server stops.
     pub(crate) async fn wait_for_input(&mut self) -> Result<bool, Failure> {
         loop {

@@ -9,7 +9,7 @@ use pgwire::messages::PgWireFrontendMessage as Message;
 use pgwire::messages::response::{
     CommandComplete, EmptyQueryResponse, ReadyForQuery, TransactionStatus as ReadyStatus,
 };
-use pgwire::messages::startup::ParameterStatus;
+use pgwire::messages::startup::{BackendKeyData, ParameterStatus};
 
 use crate::calendar::Zone;
 use crate::client::{Client, Failure};
@@ -36,7 +36,9 @@ impl Connection {
     }
 
     /// Serves the client until it leaves or has to.
-    pub(crate) async fn run(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn run(&mut self, key: &BackendKeyData) -> Result<(), Failure> {
+        self.put_settings()?;
+        self.client.put(key)?;
         self.put_ready()?;
         self.client.channel.flush().await?;
         loop {
@@ -55,6 +57,7 @@ impl Connection {
                 return Ok(());
             }
             self.serve(message).await?;
+            self.client.keep_output_short().await?;
             if self.client.stopping {
                 return self.leave().await;
             }
@@ -68,14 +71,13 @@ impl Connection {
                 self.skipping = false;
                 return self.finish_request().await;
             }
+            _ if self.skipping => return Ok(()),
             Message::Query(query) => {
-                self.skipping = false;
                 if let Err(failure) = self.simple_query(&query.query).await {
                     self.report(failure)?;
                 }
                 return self.finish_request().await;
             }
-            _ if self.skipping => return Ok(()),
             Message::Parse(parse) => self.parse(parse).await,
             Message::Bind(bind) => self.bind(bind),
             Message::Describe(describe) => self.describe(&describe),
@@ -101,15 +103,21 @@ impl Connection {
             // Portals live as long as the transaction that made them.
             self.portals.clear();
         }
+        self.put_settings()?;
         self.put_ready()?;
         self.client.channel.flush().await?;
         Ok(())
     }
 
-    fn put_ready(&mut self) -> Result<(), Failure> {
+    /// Settings that the client has to know, where they have changed.
+    fn put_settings(&mut self) -> Result<(), Failure> {
         for (name, value) in self.session.take_reported_settings() {
             self.client.put(&ParameterStatus::new(name, value))?;
         }
+        Ok(())
+    }
+
+    fn put_ready(&mut self) -> Result<(), Failure> {
         let status = match self.session.transaction_status() {
             TransactionStatus::Idle => ReadyStatus::Idle,
             TransactionStatus::InTransaction => ReadyStatus::Transaction,
@@ -142,10 +150,10 @@ impl Connection {
             self.client.channel.flush().await?;
             return Ok(true);
         }
-        if malformed.extended && self.skipping {
+        if self.skipping {
             return Ok(false);
         }
-        self.report(malformed.report.into())?;
+        self.report((*malformed.report).into())?;
         if malformed.extended {
             self.skipping = true;
             self.client.channel.flush().await?;

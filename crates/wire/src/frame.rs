@@ -32,7 +32,7 @@ const CANCEL_REQUEST_CODE: u32 = 80_877_102;
 /// A message that could not be read.
 #[derive(Debug)]
 pub(crate) struct Malformed {
-    pub(crate) report: Diagnostic,
+    pub(crate) report: Box<Diagnostic>,
     /// The stream of messages is lost: nothing can follow.
     pub(crate) fatal: bool,
     /// It belonged to the extended protocol: what follows is skipped up to Sync.
@@ -41,7 +41,7 @@ pub(crate) struct Malformed {
 
 impl Malformed {
     fn fatal(message: impl Into<String>) -> Self {
-        Self { report: Diagnostic::new(sqlstate::PROTOCOL_VIOLATION, message), fatal: true, extended: false }
+        Self { report: Box::new(Diagnostic::new(sqlstate::PROTOCOL_VIOLATION, message)), fatal: true, extended: false }
     }
 }
 
@@ -69,7 +69,11 @@ pub(crate) fn take_message(input: &mut BytesMut) -> Result<Option<Message>, Malf
     let mut body = input.split_to(1 + length).freeze();
     body.advance(5);
     let extended = matches!(kind, b'P' | b'B' | b'C' | b'D' | b'E' | b'H');
-    read_body(kind, Reader(body)).map(Some).map_err(|report| Malformed { report, fatal: false, extended })
+    read_body(kind, Reader(body)).map(Some).map_err(|report| Malformed {
+        report: Box::new(report),
+        fatal: false,
+        extended,
+    })
 }
 
 fn read_body(kind: u8, mut reader: Reader) -> Result<Message, Diagnostic> {
@@ -125,7 +129,11 @@ pub(crate) fn take_opening(input: &mut BytesMut) -> Result<Option<Opening>, Malf
     }
     let mut body = input.split_to(length).freeze();
     body.advance(4);
-    read_opening(Reader(body)).map(Some).map_err(|report| Malformed { report, fatal: true, extended: false })
+    read_opening(Reader(body)).map(Some).map_err(|report| Malformed {
+        report: Box::new(report),
+        fatal: true,
+        extended: false,
+    })
 }
 
 fn read_opening(mut reader: Reader) -> Result<Opening, Diagnostic> {

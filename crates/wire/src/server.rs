@@ -225,16 +225,14 @@ async fn host(shared: &Shared, mut channel: Channel, guest: Guest, peer: SocketA
         Err(report) => return farewell(&mut channel, &report).await,
     };
     let cancel = session.cancel_handle();
-    let registration = match shared.registry.register(cancel.clone(), long_key) {
+    let registration = match shared.registry.register(session.backend_pid(), cancel.clone(), long_key) {
         Ok(registration) => registration,
         Err(report) => return farewell(&mut channel, &report).await,
     };
-    let mut client = Client::new(channel, notices, cancel.clone(), shared.stopping.clone());
-    if client.put(&BackendKeyData::new(registration.pid(), registration.secret_key())).is_err() {
-        return;
-    }
+    let client = Client::new(channel, notices, cancel.clone(), shared.stopping.clone());
     let mut connection = Connection::new(client, session);
-    match AssertUnwindSafe(connection.run()).catch_unwind().await {
+    let key = BackendKeyData::new(registration.pid(), registration.secret_key());
+    match AssertUnwindSafe(connection.run(&key)).catch_unwind().await {
         Ok(Ok(())) => {}
         Ok(Err(Failure::Lost(error))) => tracing::debug!(%peer, %error, "a client was lost"),
         Ok(Err(Failure::Report(report))) => farewell(&mut connection.client.channel, &report).await,

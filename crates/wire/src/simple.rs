@@ -32,6 +32,7 @@ impl Connection {
                 count = rows.send(&mut self.client, None).await?.rows;
             }
             self.complete(&execution.tag, count)?;
+            self.client.keep_output_short().await?;
         }
         Ok(())
     }

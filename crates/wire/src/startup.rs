@@ -76,7 +76,7 @@ impl Door<'_> {
                 Ok(Some(opening)) => opening,
                 Ok(None) if channel.fill().await? => continue,
                 Ok(None) => return Ok(None),
-                Err(malformed) => return Ok(Some((channel, Err(malformed.report)))),
+                Err(malformed) => return Ok(Some((channel, Err(*malformed.report)))),
             };
             match opening {
                 Opening::Tls if !channel.is_encrypted() && !tls_asked => {
@@ -223,7 +223,7 @@ async fn password_message(channel: &mut Channel) -> Result<Bytes, Failure> {
             }
             Ok(None) if channel.fill().await? => {}
             Ok(None) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-            Err(malformed) => return Err(malformed.report.into()),
+            Err(malformed) => return Err((*malformed.report).into()),
         }
     }
 }

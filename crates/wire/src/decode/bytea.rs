@@ -14,7 +14,7 @@ pub(super) fn text(bytes: &[u8], context: &Context) -> Result<Vec<u8>, Diagnosti
 
 fn hex(digits: &[u8]) -> Result<Vec<u8>, Diagnostic> {
     let digits: Vec<u8> = digits.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(invalid("invalid hexadecimal data: odd number of digits"));
     }
     digits

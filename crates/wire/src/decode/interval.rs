@@ -69,7 +69,9 @@ impl Sum {
     }
 
     fn negate(&mut self) {
-        (self.months, self.days, self.microseconds) = (-self.months, -self.days, self.microseconds.saturating_neg());
+        self.months = self.months.saturating_neg();
+        self.days = self.days.saturating_neg();
+        self.microseconds = self.microseconds.saturating_neg();
     }
 
     fn finish(self) -> Option<IntervalMonthDayNano> {
@@ -210,7 +212,8 @@ fn clock(text: &str) -> Option<i64> {
     if parts.next().is_some() || !rest.is_empty() || minutes > 59 || !(0..=59).contains(&seconds) {
         return None;
     }
-    let value = (i64::from(hours) * 3_600 + i64::from(minutes) * 60 + seconds) * MICROSECONDS_PER_SECOND + fraction;
+    let value = (i64::from(hours) * 3_600 + i64::from(minutes) * 60 + seconds).checked_mul(MICROSECONDS_PER_SECOND)?;
+    let value = value.checked_add(fraction)?;
     Some(if negative { -value } else { value })
 }
 

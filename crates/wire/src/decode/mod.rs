@@ -105,7 +105,8 @@ fn cast(value: ArrayRef, target: &DataType) -> Result<ArrayRef, Diagnostic> {
     if value.data_type() == target {
         return Ok(value);
     }
-    if numeric::keeps_its_scale(value.data_type(), target) {
+    if numeric::keeps_its_scale(value.data_type(), target) || list_depth(value.data_type()) > list_depth(target) {
+        // Postgres's array types say nothing of their dimensions: a nested list is as good an int4[] as a flat one.
         return Ok(value);
     }
     let options = CastOptions { safe: false, ..CastOptions::default() };
@@ -113,6 +114,15 @@ fn cast(value: ArrayRef, target: &DataType) -> Result<ArrayRef, Diagnostic> {
         Diagnostic::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, format!("a parameter does not fit type {target}"))
             .with_detail(error.to_string())
     })
+}
+
+fn list_depth(data_type: &DataType) -> usize {
+    match data_type {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            1 + list_depth(item.data_type())
+        }
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

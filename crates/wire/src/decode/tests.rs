@@ -213,6 +213,8 @@ fn intervals() {
     assert_eq!(error("P", Scalar::Interval).0, "22007");
     assert_eq!(error("99999999999999999999 days", Scalar::Interval).0, "22007");
     assert_eq!(error("9999999999 days", Scalar::Interval).0, "22008");
+    assert_eq!(error("-9223372036854775807 days -1 day ago", Scalar::Interval).0, "22008");
+    assert_eq!(error("4294967295:00:00", Scalar::Interval).0, "22007");
 }
 
 #[test]
@@ -268,6 +270,7 @@ fn arrays() {
         let report = read(literal.as_bytes(), false, integers).unwrap_err();
         assert!(matches!(report.sqlstate.code(), "22P02" | "54000"), "{literal}: {report}");
     }
+    assert_eq!(shown(read(b"{{1},{2}}", false, integers).unwrap()), "[[1], [2]]");
     assert_eq!(read(b"{x}", false, integers).unwrap_err().message, "invalid input syntax for type integer: \"x\"");
     let nested_type = DataType::new_list(DataType::new_list(DataType::Int64, true), true);
     let nested = parameter(1, Some(b"{{1,2},{3,4}}"), false, integers, &nested_type, Zone::Utc).unwrap();

@@ -61,7 +61,7 @@ pub(super) fn put_timestamp_text(microseconds: i64, zone: Option<Zone>, out: &mu
         microseconds => {
             check_timestamp(microseconds)?;
             let offset = zone.map(|zone| zone.offset_at(microseconds));
-            let local = microseconds + i64::from(offset.unwrap_or(0)) * MICROSECONDS_PER_SECOND;
+            let local = microseconds.saturating_add(i64::from(offset.unwrap_or(0)) * MICROSECONDS_PER_SECOND);
             let before_christ = calendar::put_date(local.div_euclid(MICROSECONDS_PER_DAY), out);
             out.put_u8(b' ');
             calendar::put_time(local.rem_euclid(MICROSECONDS_PER_DAY), out);

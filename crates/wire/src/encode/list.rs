@@ -192,7 +192,7 @@ impl<'a> Level<'a> {
 /// An element with quotes where `array_out` puts them.
 fn put_quoted(element: &[u8], out: &mut BytesMut) {
     let special = |byte: &u8| matches!(byte, b'"' | b'\\' | b'{' | b'}' | b',' | b' ' | b'\t'..=b'\r');
-    if !element.is_empty() && !element.eq_ignore_ascii_case(b"null") && !element.iter().any(|byte| special(byte)) {
+    if !element.is_empty() && !element.eq_ignore_ascii_case(b"null") && !element.iter().any(special) {
         out.put_slice(element);
         return;
     }
