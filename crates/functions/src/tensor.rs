@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBufferBuilder, FixedSizeListArray, ListArray, PrimitiveArray,
+    Array, ArrayRef, AsArray, BooleanBufferBuilder, FixedSizeListArray, ListArray, PrimitiveArray, StructArray,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float32Type};
 use datafusion::error::{DataFusionError, Result};
 
@@ -16,16 +17,54 @@ use crate::types;
 /// Values that one array of images may hold (2 GiB of FLOAT).
 pub(crate) const ARRAY_VALUES_MAX: usize = 1 << 29;
 
-/// The column as TRAIN_… and PREDICT read it: an IMAGE becomes its pixels, nested arrays become flat ones. Anything else
-/// (flat arrays, bytea, numbers) stays as it is. Values are not copied.
+/// The column as TRAIN_… and PREDICT read it: an IMAGE becomes its pixels, nested arrays become flat ones, numeric becomes
+/// double precision. Anything else (flat arrays of other numbers, bytea, text) stays as it is. Only numeric is copied.
 pub fn flatten(array: &ArrayRef) -> Result<ArrayRef> {
-    if types::is_image(array.data_type()) {
-        let image = array.as_struct();
-        let pixels = image.column(3).as_list::<i32>();
-        let nulls = NullBuffer::union(pixels.nulls(), image.nulls());
-        let (item, offsets, values, _) = pixels.clone().into_parts();
-        return Ok(Arc::new(ListArray::try_new(item, offsets, values, nulls)?));
+    let flat = if types::is_image(array.data_type()) { pixels(array.as_struct())? } else { flat_lists(array)? };
+    let wanted = flat_type(array.data_type());
+    if *flat.data_type() == wanted || !contains_decimal(flat.data_type()) {
+        return Ok(flat);
     }
+    Ok(cast(&flat, &wanted)?)
+}
+
+/// The type `flatten` gives for a column of `data_type`.
+pub fn flat_type(data_type: &DataType) -> DataType {
+    if types::is_image(data_type) {
+        return types::float_array_type();
+    }
+    let number = |number: &DataType| if number.is_decimal() { DataType::Float64 } else { number.clone() };
+    let Some(item) = element(data_type) else { return number(data_type) };
+    if element(item.data_type()).is_some() {
+        let mut leaf = item;
+        while let Some(deeper) = element(leaf.data_type()) {
+            leaf = deeper;
+        }
+        return DataType::new_list(number(leaf.data_type()), true);
+    }
+    if !item.data_type().is_decimal() {
+        return data_type.clone();
+    }
+    let item = Arc::new(Field::new_list_field(DataType::Float64, true));
+    match data_type {
+        DataType::LargeList(_) => DataType::LargeList(item),
+        DataType::FixedSizeList(_, size) => DataType::FixedSizeList(item, *size),
+        _ => DataType::List(item),
+    }
+}
+
+fn contains_decimal(data_type: &DataType) -> bool {
+    data_type.is_decimal() || element(data_type).is_some_and(|item| contains_decimal(item.data_type()))
+}
+
+fn pixels(image: &StructArray) -> Result<ArrayRef> {
+    let pixels = image.column(3).as_list::<i32>();
+    let nulls = NullBuffer::union(pixels.nulls(), image.nulls());
+    let (item, offsets, values, _) = pixels.clone().into_parts();
+    Ok(Arc::new(ListArray::try_new(item, offsets, values, nulls)?))
+}
+
+fn flat_lists(array: &ArrayRef) -> Result<ArrayRef> {
     let Some(mut lists) = Lists::new(array) else { return Ok(Arc::clone(array)) };
     if Lists::new(&lists.values).is_none() {
         return Ok(Arc::clone(array));
@@ -40,23 +79,6 @@ pub fn flatten(array: &ArrayRef) -> Result<ArrayRef> {
         lists = inner;
     }
     gather(&ranges, array.nulls(), &lists.values)
-}
-
-/// The type `flatten` gives for a column of `data_type`.
-pub fn flat_type(data_type: &DataType) -> DataType {
-    if types::is_image(data_type) {
-        return types::float_array_type();
-    }
-    match element(data_type).map(|item| (item, element(item.data_type()))) {
-        Some((_, Some(inner))) => {
-            let mut leaf = inner;
-            while let Some(deeper) = element(leaf.data_type()) {
-                leaf = deeper;
-            }
-            DataType::new_list(leaf.data_type().clone(), true)
-        }
-        _ => data_type.clone(),
-    }
 }
 
 /// The numbers in an array type, however deeply nested; `None` where it is not an array of numbers.
@@ -245,6 +267,7 @@ impl TensorBuilder {
 #[cfg(test)]
 mod tests {
     use datafusion::arrow::array::{Float32Builder, ListBuilder};
+    use datafusion::arrow::datatypes::Float64Type;
 
     use super::*;
 
@@ -272,6 +295,17 @@ mod tests {
         let last = flat.as_list::<i32>().value(2);
         assert_eq!(last.as_primitive::<Float32Type>().values(), &[5., 6.]);
         assert!(flat.is_null(1));
+    }
+
+    #[test]
+    fn numeric_becomes_double_precision() {
+        let numeric = |data_type: &DataType| cast(&nested(&[Some(&[&[1.5, 2.]]), None]), data_type).unwrap();
+        let list = |item: DataType| DataType::new_list(item, true);
+        let flat = flatten(&numeric(&list(list(DataType::Decimal128(4, 1))))).unwrap();
+        assert_eq!(flat.data_type(), &list(DataType::Float64));
+        assert_eq!(flat.as_list::<i32>().value(0).as_primitive::<Float64Type>().values(), &[1.5, 2.]);
+        let flat = flatten(&flat).unwrap();
+        assert_eq!(flat.data_type(), &list(DataType::Float64));
     }
 
     #[test]
