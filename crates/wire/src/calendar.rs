@@ -10,6 +10,11 @@ use chrono::{DateTime, Offset, TimeZone};
 pub(crate) const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
 pub(crate) const MICROSECONDS_PER_DAY: i64 = 86_400 * MICROSECONDS_PER_SECOND;
 
+/// Postgres's first day, 4714-11-24 BC, where the Julian count begins.
+pub(crate) const FIRST_DAY: i64 = -2_440_588;
+/// The day after Postgres's last date, 5874897-12-31.
+pub(crate) const DATES_END: i64 = 2_145_042_906;
+
 /// The year (0 is 1 BC), month and day of a number of days since 1970-01-01.
 pub(crate) fn civil_of_days(days: i64) -> (i64, u32, u32) {
     let days = days + 719_468;

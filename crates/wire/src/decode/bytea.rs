@@ -5,10 +5,10 @@ use mead_common::{Diagnostic, sqlstate};
 use super::{Context, bad_text};
 
 /// `\x00ff`, or the older escape form.
-pub(super) fn text(bytes: &[u8], context: &Context) -> Result<Vec<u8>, Diagnostic> {
+pub(super) fn text(bytes: &[u8]) -> Result<Vec<u8>, Diagnostic> {
     match bytes.strip_prefix(b"\\x") {
         Some(digits) => hex(digits),
-        None => escaped(bytes, context),
+        None => escaped(bytes),
     }
 }
 
@@ -21,12 +21,13 @@ fn hex(digits: &[u8]) -> Result<Vec<u8>, Diagnostic> {
         .chunks_exact(2)
         .map(|pair| match (nibble(pair[0]), nibble(pair[1])) {
             (Some(high), Some(low)) => Ok(high << 4 | low),
-            _ => Err(invalid("invalid hexadecimal digit")),
+            (None, _) => Err(bad_digit(pair[0])),
+            (_, None) => Err(bad_digit(pair[1])),
         })
         .collect()
 }
 
-fn escaped(bytes: &[u8], context: &Context) -> Result<Vec<u8>, Diagnostic> {
+fn escaped(bytes: &[u8]) -> Result<Vec<u8>, Diagnostic> {
     let octal = |byte: u8, max: u8| (b'0'..=max).contains(&byte).then(|| byte - b'0');
     let mut value = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -43,12 +44,12 @@ fn escaped(bytes: &[u8], context: &Context) -> Result<Vec<u8>, Diagnostic> {
             }
             [a, b, c, after @ ..] => {
                 let (Some(a), Some(b), Some(c)) = (octal(*a, b'3'), octal(*b, b'7'), octal(*c, b'7')) else {
-                    return Err(bad_text("bytea", &String::from_utf8_lossy(bytes)));
+                    return Err(bad_escape());
                 };
                 value.push(a << 6 | b << 3 | c);
                 rest = after;
             }
-            _ => return Err(bad_text("bytea", context.text(bytes).unwrap_or_default())),
+            _ => return Err(bad_escape()),
         }
     }
     Ok(value)
@@ -78,6 +79,14 @@ fn nibble(digit: u8) -> Option<u8> {
         b'A'..=b'F' => Some(digit - b'A' + 10),
         _ => None,
     }
+}
+
+fn bad_digit(digit: u8) -> Diagnostic {
+    invalid(&format!("invalid hexadecimal digit: \"{}\"", char::from(digit)))
+}
+
+fn bad_escape() -> Diagnostic {
+    Diagnostic::new(sqlstate::INVALID_TEXT_REPRESENTATION, "invalid input syntax for type bytea")
 }
 
 fn invalid(message: &str) -> Diagnostic {

@@ -3,7 +3,7 @@
 use mead_common::{Diagnostic, sqlstate};
 
 use super::{Context, shorten};
-use crate::calendar::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, Zone, days_of_civil};
+use crate::calendar::{DATES_END, FIRST_DAY, MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, Zone, days_of_civil};
 use crate::types::{POSTGRES_EPOCH_DAYS, POSTGRES_EPOCH_MICROSECONDS};
 
 /// No date that is sent has more digits in its year.
@@ -40,7 +40,10 @@ pub(super) fn date_text(bytes: &[u8], context: &Context) -> Result<i32, Diagnost
     }
     let moment = Moment::parse(text, "date")?;
     let days = moment.days.ok_or_else(|| bad("date", text))?;
-    i32::try_from(days).map_err(|_| overflow(&format!("date out of range: \"{}\"", shorten(text))))
+    if !(FIRST_DAY..DATES_END).contains(&days) {
+        return Err(overflow(&format!("date out of range: \"{}\"", shorten(text))));
+    }
+    i32::try_from(days).map_err(|_| overflow("date out of range"))
 }
 
 pub(super) fn time_text(bytes: &[u8], context: &Context) -> Result<i64, Diagnostic> {
@@ -60,6 +63,9 @@ pub(super) fn timestamp_text(bytes: &[u8], with_zone: bool, context: &Context) -
     let moment = Moment::parse(text, type_name)?;
     let days = moment.days.ok_or_else(|| bad(type_name, text))?;
     let out_of_range = || overflow(&format!("timestamp out of range: \"{}\"", shorten(text)));
+    if days < FIRST_DAY {
+        return Err(out_of_range());
+    }
     let local = days
         .checked_mul(MICROSECONDS_PER_DAY)
         .and_then(|midnight| midnight.checked_add(moment.time.unwrap_or(0)))
@@ -135,7 +141,8 @@ impl Moment {
 enum Fault {
     Syntax,
     Range,
-    Zone,
+    /// A zone of this name is not known.
+    Zone(String),
 }
 
 impl Fault {
@@ -143,9 +150,9 @@ impl Fault {
         match self {
             Fault::Syntax => bad(type_name, text),
             Fault::Range => overflow(&format!("date/time field value out of range: \"{}\"", shorten(text))),
-            Fault::Zone => Diagnostic::new(
+            Fault::Zone(name) => Diagnostic::new(
                 sqlstate::INVALID_PARAMETER_VALUE,
-                format!("time zone of \"{}\" is not recognized", shorten(text)),
+                format!("time zone \"{}\" not recognized", shorten(&name).to_lowercase()),
             ),
         }
     }
@@ -175,9 +182,12 @@ fn compact_date(text: &str) -> Option<(Result<i64, Fault>, &str)> {
     Some((days.ok_or(Fault::Range), &text[8..]))
 }
 
-/// `13:14`, `13:14:15`, `13:14:15.123456`; more digits are rounded.
+/// `13:14`, `13:14:15`, `13:14:15.123456`, `131415`.
 fn clock(text: &str) -> Result<(i64, &str), Fault> {
     let (hour, rest) = digits(text)?;
+    if text.len() - rest.len() == 6 && !rest.starts_with(':') {
+        return time_of(hour / 10_000, hour / 100 % 100, hour % 100, 0).map(|time| (time, rest));
+    }
     let (minute, mut rest) = digits(rest.strip_prefix(':').ok_or(Fault::Syntax)?)?;
     let mut second = 0;
     let mut microseconds = 0;
@@ -189,21 +199,27 @@ fn clock(text: &str) -> Result<(i64, &str), Fault> {
             rest = &after[end..];
         }
     }
-    let time = (hour * 3_600 + minute * 60 + second) * MICROSECONDS_PER_SECOND + microseconds;
-    if hour > 24 || minute > 59 || second > 60 || time > MICROSECONDS_PER_DAY {
-        return Err(Fault::Range);
-    }
-    Ok((time, rest))
+    time_of(hour, minute, second, microseconds).map(|time| (time, rest))
 }
 
-/// The digits after the point in microseconds.
+fn time_of(hour: i64, minute: i64, second: i64, microseconds: i64) -> Result<i64, Fault> {
+    let time = (hour * 3_600 + minute * 60 + second) * MICROSECONDS_PER_SECOND + microseconds;
+    if hour > 24 || minute > 59 || second > 60 || time > MICROSECONDS_PER_DAY { Err(Fault::Range) } else { Ok(time) }
+}
+
+/// The digits after the point in microseconds, rounded to the nearest, a half to the even one.
 pub(super) fn fraction(digits: &str) -> i64 {
     let mut value = 0;
     let mut bytes = digits.bytes();
     for _ in 0..6 {
         value = value * 10 + bytes.next().map_or(0, |digit| i64::from(digit - b'0'));
     }
-    value + i64::from(bytes.next().is_some_and(|digit| digit >= b'5'))
+    let rounds_up = match bytes.next() {
+        Some(b'5') => value % 2 == 1 || bytes.any(|digit| digit != b'0'),
+        Some(digit) => digit > b'5',
+        None => false,
+    };
+    value + i64::from(rounds_up)
 }
 
 /// `Z`, `+01`, `+0130`, `-03:30`, `+00:34:08`, `UTC`, `Europe/Zurich`.
@@ -212,7 +228,10 @@ fn zone(text: &str) -> Result<WrittenZone, Fault> {
         return Ok(WrittenZone::Offset(0));
     }
     let Some(sign) = text.bytes().next().filter(|byte| matches!(byte, b'+' | b'-')) else {
-        return text.parse().map(|zone| WrittenZone::Named(Zone::Named(zone))).map_err(|_| Fault::Zone);
+        return text
+            .parse()
+            .map(|zone| WrittenZone::Named(Zone::Named(zone)))
+            .map_err(|_| Fault::Zone(text.to_owned()));
     };
     let parts: Vec<&str> = text[1..].split(':').collect();
     let number = |part: &str| part.parse::<i32>().map_err(|_| Fault::Syntax);

@@ -91,23 +91,25 @@ enum Unit {
     Microseconds(i64),
 }
 
-fn unit(word: &str) -> Option<Unit> {
-    let word = word.to_ascii_lowercase();
-    Some(match word.as_str() {
-        "millennium" | "millennia" | "mil" | "mils" => Unit::Months(12_000),
-        "century" | "centuries" | "cent" | "c" => Unit::Months(1_200),
-        "decade" | "decades" | "dec" | "decs" => Unit::Months(120),
-        "year" | "years" | "yr" | "yrs" | "y" => Unit::Months(12),
-        "month" | "months" | "mon" | "mons" => Unit::Months(1),
-        "week" | "weeks" | "w" => Unit::Days(7),
-        "day" | "days" | "d" => Unit::Days(1),
-        "hour" | "hours" | "hr" | "hrs" | "h" => Unit::Microseconds(3_600 * MICROSECONDS_PER_SECOND),
-        "minute" | "minutes" | "min" | "mins" | "m" => Unit::Microseconds(60 * MICROSECONDS_PER_SECOND),
-        "second" | "seconds" | "sec" | "secs" | "s" => Unit::Microseconds(MICROSECONDS_PER_SECOND),
-        "millisecond" | "milliseconds" | "ms" | "msec" | "msecs" => Unit::Microseconds(1_000),
-        "microsecond" | "microseconds" | "us" | "usec" | "usecs" => Unit::Microseconds(1),
-        _ => return None,
-    })
+/// The names of each unit, which may come once in a text.
+static UNITS: [(&[&str], Unit); 12] = [
+    (&["millennium", "millennia", "mil", "mils"], Unit::Months(12_000)),
+    (&["century", "centuries", "cent", "c"], Unit::Months(1_200)),
+    (&["decade", "decades", "dec", "decs"], Unit::Months(120)),
+    (&["year", "years", "yr", "yrs", "y"], Unit::Months(12)),
+    (&["month", "months", "mon", "mons"], Unit::Months(1)),
+    (&["week", "weeks", "w"], Unit::Days(7)),
+    (&["day", "days", "d"], Unit::Days(1)),
+    (&["hour", "hours", "hr", "hrs", "h"], Unit::Microseconds(3_600 * MICROSECONDS_PER_SECOND)),
+    (&["minute", "minutes", "min", "mins", "m"], Unit::Microseconds(60 * MICROSECONDS_PER_SECOND)),
+    (&["second", "seconds", "sec", "secs", "s"], Unit::Microseconds(MICROSECONDS_PER_SECOND)),
+    (&["millisecond", "milliseconds", "ms", "msec", "msecs"], Unit::Microseconds(1_000)),
+    (&["microsecond", "microseconds", "us", "usec", "usecs"], Unit::Microseconds(1)),
+];
+
+fn unit(word: &str) -> Option<(usize, Unit)> {
+    let index = UNITS.iter().position(|(names, _)| names.iter().any(|name| name.eq_ignore_ascii_case(word)))?;
+    Some((index, UNITS[index].1))
 }
 
 fn verbose(text: &str) -> Option<Sum> {
@@ -120,26 +122,27 @@ fn verbose(text: &str) -> Option<Sum> {
         return None;
     }
     let mut sum = Sum::default();
+    let mut seen = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        rest = after.trim_start();
-        if word.contains(':') {
-            sum.microseconds = sum.microseconds.checked_add(clock(word)?)?;
+        let word_end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        if rest[..word_end].contains(':') {
+            sum.microseconds = sum.microseconds.checked_add(clock(&rest[..word_end])?)?;
+            rest = rest[word_end..].trim_start();
             continue;
         }
-        let (whole, fraction, suffix) = number(word)?;
-        let unit_word = if suffix.is_empty() {
-            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            rest = after.trim_start();
-            word
-        } else {
-            suffix
-        };
+        let (whole, fraction, after) = number(rest)?;
+        let after = after.trim_start();
+        let unit_end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         // A number alone counts seconds.
-        sum.add(whole, fraction, if unit_word.is_empty() { unit("s")? } else { unit(unit_word)? })?;
+        let name = if unit_end == 0 { "s" } else { &after[..unit_end] };
+        let (index, unit) = unit(name)?;
+        if seen.contains(&index) {
+            return None;
+        }
+        seen.push(index);
+        sum.add(whole, fraction, unit)?;
+        rest = after[unit_end..].trim_start();
     }
     if ago {
         sum.negate();

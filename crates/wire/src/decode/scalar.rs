@@ -31,11 +31,8 @@ pub(super) fn read(
         })?)),
         Scalar::Oid | Scalar::Regclass | Scalar::Regproc | Scalar::Regtype => {
             Arc::new(Int64Array::from(each(values, |bytes| {
-                let oid: Result<u32, Diagnostic> = if binary {
-                    context.fixed(bytes).map(u32::from_be_bytes)
-                } else {
-                    number::integer(bytes, Scalar::Oid, context)
-                };
+                let oid =
+                    if binary { context.fixed(bytes).map(u32::from_be_bytes) } else { number::oid(bytes, context) };
                 oid.map(i64::from)
             })?))
         }
@@ -55,7 +52,7 @@ pub(super) fn read(
             text => context.text(text),
         })?)),
         Scalar::Bytea => {
-            let values = each(values, |bytes| if binary { Ok(bytes.to_vec()) } else { bytea::text(bytes, context) })?;
+            let values = each(values, |bytes| if binary { Ok(bytes.to_vec()) } else { bytea::text(bytes) })?;
             Arc::new(BinaryArray::from_iter(values))
         }
         Scalar::Uuid => {

@@ -49,8 +49,11 @@ fn numbers_in_text() {
         ("", Scalar::Int8, "22P02", "invalid input syntax for type bigint: \"\""),
         ("1.5", Scalar::Int2, "22P02", "invalid input syntax for type smallint: \"1.5\""),
         ("99999", Scalar::Int2, "22003", "value \"99999\" is out of range for type smallint"),
-        ("-1", Scalar::Oid, "22P02", "invalid input syntax for type oid: \"-1\""),
-        ("1e999", Scalar::Float8, "22003", "value \"1e999\" is out of range for type double precision"),
+        ("4294967296", Scalar::Oid, "22003", "value \"4294967296\" is out of range for type oid"),
+        ("1 day 1 day", Scalar::Interval, "22007", "invalid input syntax for type interval: \"1 day 1 day\""),
+        ("1e-50", Scalar::Float4, "22003", "\"1e-50\" is out of range for type real"),
+        ("\\xzz", Scalar::Bytea, "22023", "invalid hexadecimal digit: \"z\""),
+        ("1e999", Scalar::Float8, "22003", "\"1e999\" is out of range for type double precision"),
         ("x", Scalar::Float4, "22P02", "invalid input syntax for type real: \"x\""),
         ("1.2.3", Scalar::Numeric, "22P02", "invalid input syntax for type numeric: \"1.2.3\""),
         ("maybe", Scalar::Bool, "22P02", "invalid input syntax for type boolean: \"maybe\""),
@@ -141,7 +144,7 @@ fn dates_and_times_in_text() {
         ("2026-11-23", Scalar::Timestamp, "2026-11-23T00:00:00"),
         ("2026-11-23T13:14:15.123456", Scalar::Timestamp, "2026-11-23T13:14:15.123456"),
         ("2026-11-23 13:14:15+05", Scalar::Timestamp, "2026-11-23T13:14:15"),
-        ("20261123T131415", Scalar::Date, "error"),
+        ("20261123T131415", Scalar::Timestamp, "2026-11-23T13:14:15"),
         ("2026-11-23 13:14:15", Scalar::Timestamptz, "2026-11-23T12:14:15Z"),
         ("2026-07-23 13:14:15", Scalar::Timestamptz, "2026-07-23T11:14:15Z"),
         ("2026-11-23 13:14:15Z", Scalar::Timestamptz, "2026-11-23T13:14:15Z"),
@@ -150,10 +153,7 @@ fn dates_and_times_in_text() {
         ("2026-11-23 13:14:15 America/New_York", Scalar::Timestamptz, "2026-11-23T18:14:15Z"),
         ("2026-11-23 13:14:15.5 UTC", Scalar::Timestamptz, "2026-11-23T13:14:15.500Z"),
     ] {
-        match text(value, scalar) {
-            Ok(found) => assert_eq!(shown(found), expected, "{value}"),
-            Err(report) => assert_eq!("error", expected, "{value}: {report}"),
-        }
+        assert_eq!(shown(text(value, scalar).unwrap()), expected, "{value}");
     }
     assert_eq!(text("infinity", Scalar::Date).unwrap(), ScalarValue::Date32(Some(i32::MAX)));
     assert_eq!(text("0044-03-15 BC", Scalar::Date).unwrap(), ScalarValue::Date32(Some(-735_160)));
@@ -193,17 +193,14 @@ fn intervals() {
         ("1.5 days", span(0, 1, 43_200_000_000)),
         ("0.5 months", span(0, 15, 0)),
         ("1.5 years", span(18, 0, 0)),
-        ("2h30m", span(0, 0, 0)),
+        ("2h30m", span(0, 0, 9_000_000_000)),
         ("90", span(0, 0, 90_000_000)),
         ("P1Y2M10DT2H30M", span(14, 10, 9_000_000_000)),
         ("PT0.5S", span(0, 0, 500_000)),
         ("P2W", span(0, 14, 0)),
         ("00:00:00", span(0, 0, 0)),
     ] {
-        match text(value, Scalar::Interval) {
-            Ok(found) => assert_eq!(found, expected, "{value}"),
-            Err(_) => assert_eq!(value, "2h30m"),
-        }
+        assert_eq!(text(value, Scalar::Interval).unwrap(), expected, "{value}");
     }
     let mut bytes = 1_500_000_i64.to_be_bytes().to_vec();
     bytes.extend((-3_i32).to_be_bytes());
@@ -213,7 +210,7 @@ fn intervals() {
     assert_eq!(error("P", Scalar::Interval).0, "22007");
     assert_eq!(error("99999999999999999999 days", Scalar::Interval).0, "22007");
     assert_eq!(error("9999999999 days", Scalar::Interval).0, "22008");
-    assert_eq!(error("-9223372036854775807 days -1 day ago", Scalar::Interval).0, "22008");
+    assert_eq!(error("-9223372036854775807 days ago", Scalar::Interval).0, "22008");
     assert_eq!(error("4294967295:00:00", Scalar::Interval).0, "22007");
 }
 

@@ -5,13 +5,8 @@
 use bytes::{BufMut, BytesMut};
 use mead_common::{Diagnostic, sqlstate};
 
-use crate::calendar::{self, MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, Zone};
+use crate::calendar::{self, DATES_END, FIRST_DAY, MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, Zone};
 use crate::types::{POSTGRES_EPOCH_DAYS, POSTGRES_EPOCH_MICROSECONDS};
-
-/// 4714-11-24 BC, the first day of the Julian count.
-const DAYS_MIN: i64 = -2_440_588;
-/// 5874898-01-01.
-const DATE_DAYS_END: i64 = 2_145_042_906;
 
 const MILLISECONDS_PER_DAY: i64 = 86_400_000;
 
@@ -61,7 +56,9 @@ pub(super) fn put_timestamp_text(microseconds: i64, zone: Option<Zone>, out: &mu
         microseconds => {
             check_timestamp(microseconds)?;
             let offset = zone.map(|zone| zone.offset_at(microseconds));
-            let local = microseconds.saturating_add(i64::from(offset.unwrap_or(0)) * MICROSECONDS_PER_SECOND);
+            let local = microseconds
+                .checked_add(i64::from(offset.unwrap_or(0)) * MICROSECONDS_PER_SECOND)
+                .ok_or_else(timestamp_out_of_range)?;
             let before_christ = calendar::put_date(local.div_euclid(MICROSECONDS_PER_DAY), out);
             out.put_u8(b' ');
             calendar::put_time(local.rem_euclid(MICROSECONDS_PER_DAY), out);
@@ -88,12 +85,12 @@ pub(super) fn put_timestamp_binary(microseconds: i64, out: &mut BytesMut) -> Res
 }
 
 fn check_date(days: i32) -> Result<(), Diagnostic> {
-    if (DAYS_MIN..DATE_DAYS_END).contains(&i64::from(days)) { Ok(()) } else { Err(date_out_of_range()) }
+    if (FIRST_DAY..DATES_END).contains(&i64::from(days)) { Ok(()) } else { Err(date_out_of_range()) }
 }
 
 /// Counted from 1970, 64 bits end before Postgres's last year: only the first day needs a look.
 fn check_timestamp(microseconds: i64) -> Result<(), Diagnostic> {
-    if microseconds >= DAYS_MIN * MICROSECONDS_PER_DAY { Ok(()) } else { Err(timestamp_out_of_range()) }
+    if microseconds >= FIRST_DAY * MICROSECONDS_PER_DAY { Ok(()) } else { Err(timestamp_out_of_range()) }
 }
 
 fn date_out_of_range() -> Diagnostic {
@@ -110,12 +107,12 @@ mod tests {
 
     #[test]
     fn the_range_is_postgres_own() {
-        assert_eq!(calendar::civil_of_days(DAYS_MIN), (-4713, 11, 24));
-        assert_eq!(calendar::civil_of_days(DATE_DAYS_END), (5_874_898, 1, 1));
+        assert_eq!(calendar::civil_of_days(FIRST_DAY), (-4713, 11, 24));
+        assert_eq!(calendar::civil_of_days(DATES_END), (5_874_898, 1, 1));
         let mut out = BytesMut::new();
-        put_date_text(DAYS_MIN as i32, &mut out).unwrap();
+        put_date_text(FIRST_DAY as i32, &mut out).unwrap();
         assert_eq!(&out[..], b"4714-11-24 BC");
-        assert!(put_date_text(DAYS_MIN as i32 - 1, &mut out).is_err());
+        assert!(put_date_text(FIRST_DAY as i32 - 1, &mut out).is_err());
         assert!(put_date_binary(i32::MAX - 1, &mut out).is_err());
         assert!(put_timestamp_binary(i64::MIN + 1, &mut out).is_err());
     }

@@ -1,8 +1,8 @@
 //! Floats in text: the shortest digits that read back as the same value, laid out as PostgreSQL 12 and later lay them out
 //! (`extra_float_digits` above zero): plain below 10^15 (float4: 10^6), else with an exponent of two digits or more.
 //!
-//! Where two shortest forms are equally near, PostgreSQL's Ryu avoids a digit string that lies exactly half-way between
-//! two floats and ours does not; both read back as the same value.
+//! The digits are Ryu's. Where the shortest ones lie exactly half-way to a neighbouring float, which reads back well only
+//! by the rule that a half goes to the even one, PostgreSQL takes more digits, and so do we.
 
 use bytes::{BufMut, BytesMut};
 
@@ -10,19 +10,43 @@ const PLAIN_EXPONENT_MIN: i32 = -4;
 const PLAIN_EXPONENT_END_4: i32 = 6;
 const PLAIN_EXPONENT_END_8: i32 = 15;
 
+/// Ryu gives 17 digits at most; a half-way point may need a few more zeros on its way.
+const DIGITS_MAX: usize = 40;
+
 pub(super) fn put_text_4(value: f32, out: &mut BytesMut) {
-    if value.is_finite() {
-        lay_out(ryu::Buffer::new().format_finite(value), PLAIN_EXPONENT_END_4, out);
-    } else {
-        put_special(value.is_nan(), value.is_sign_negative(), out);
+    if !value.is_finite() {
+        return put_special(value.is_nan(), value.is_sign_negative(), out);
     }
+    let mut digits = Digits::of(ryu::Buffer::new().format_finite(value));
+    let bits = value.to_bits() & 0x7fff_ffff;
+    let mut precision = digits.count;
+    while digits.is_half_way(significand(bits.into(), 23)) {
+        digits = Digits::of(&format!("{value:.precision$e}"));
+        precision += 1;
+    }
+    digits.lay_out(value.is_sign_negative(), PLAIN_EXPONENT_END_4, out);
 }
 
 pub(super) fn put_text_8(value: f64, out: &mut BytesMut) {
-    if value.is_finite() {
-        lay_out(ryu::Buffer::new().format_finite(value), PLAIN_EXPONENT_END_8, out);
-    } else {
-        put_special(value.is_nan(), value.is_sign_negative(), out);
+    if !value.is_finite() {
+        return put_special(value.is_nan(), value.is_sign_negative(), out);
+    }
+    let mut digits = Digits::of(ryu::Buffer::new().format_finite(value));
+    let bits = value.to_bits() & 0x7fff_ffff_ffff_ffff;
+    let mut precision = digits.count;
+    while digits.is_half_way(significand(bits, 52)) {
+        digits = Digits::of(&format!("{value:.precision$e}"));
+        precision += 1;
+    }
+    digits.lay_out(value.is_sign_negative(), PLAIN_EXPONENT_END_8, out);
+}
+
+/// The whole number that a power of two makes the value, and whether the float below is nearer than the one above.
+fn significand(bits: u64, fraction_bits: u32) -> (u64, bool) {
+    let fraction = bits & ((1 << fraction_bits) - 1);
+    match bits >> fraction_bits {
+        0 => (fraction, false),
+        exponent => (fraction | 1 << fraction_bits, fraction == 0 && exponent > 1),
     }
 }
 
@@ -34,40 +58,75 @@ fn put_special(nan: bool, negative: bool, out: &mut BytesMut) {
     });
 }
 
-/// `shortest` is Ryu's own layout: `1.5`, `1.5e-7`, `100000.0`, `1e16`.
-fn lay_out(shortest: &str, plain_exponent_end: i32, out: &mut BytesMut) {
-    let unsigned = match shortest.strip_prefix('-') {
-        Some(rest) => {
-            out.put_u8(b'-');
-            rest
+/// A number as digits without zeros at either end: d.ddd × 10^`exponent`, where `d` is the first; none for zero.
+struct Digits {
+    digits: [u8; DIGITS_MAX],
+    count: usize,
+    exponent: i32,
+}
+
+impl Digits {
+    /// `text` is `1.5`, `1.5e-7`, `100000.0`, `1e16`, with or without a sign.
+    fn of(text: &str) -> Self {
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (mantissa, exponent) = match unsigned.split_once('e') {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse().unwrap_or(0)),
+            None => (unsigned, 0),
+        };
+        let whole = mantissa.find('.').unwrap_or(mantissa.len()) as i32;
+        let mut found = Digits { digits: [0; DIGITS_MAX], count: 0, exponent: 0 };
+        let mut position = 0;
+        let mut end = 0;
+        for byte in mantissa.bytes().filter(|&byte| byte != b'.') {
+            if found.count == 0 && byte != b'0' {
+                found.exponent = exponent + whole - 1 - position;
+            }
+            if (found.count > 0 || byte != b'0') && found.count < DIGITS_MAX {
+                found.digits[found.count] = byte;
+                found.count += 1;
+                if byte != b'0' {
+                    end = found.count;
+                }
+            }
+            position += 1;
         }
-        None => shortest,
-    };
-    let (mantissa, exponent) = match unsigned.split_once('e') {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse().unwrap_or(0)),
-        None => (unsigned, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let mut digits = [0_u8; 40];
-    let mut length = 0;
-    for &digit in whole.as_bytes().iter().chain(fraction.as_bytes()) {
-        digits[length] = digit;
-        length += 1;
+        found.count = end;
+        found
     }
-    let digits = &digits[..length];
-    let leading = digits.iter().take_while(|&&digit| digit == b'0').count();
-    if leading == digits.len() {
-        out.put_u8(b'0');
-        return;
+
+    /// True for a number exactly between the float of this significand and one of its neighbours. Only an even
+    /// significand draws such a number to itself.
+    fn is_half_way(&self, (significand, nearer_below): (u64, bool)) -> bool {
+        if significand % 2 == 1 || self.count == 0 || self.count > 19 {
+            return false;
+        }
+        let digits = self.digits[..self.count].iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
+        // The half-way point is an odd number times a power of two; the digits are `digits` × 10^power.
+        let power = self.exponent + 1 - self.count as i32;
+        let odd = match u32::try_from(power) {
+            Ok(power) => 5_u128.checked_pow(power).and_then(|fives| fives.checked_mul(digits.into())),
+            Err(_) => match 5_u64.checked_pow(power.unsigned_abs()) {
+                Some(fives) if digits.is_multiple_of(fives) => Some((digits / fives).into()),
+                _ => None,
+            },
+        };
+        let Some(odd) = odd.map(|number| number >> number.trailing_zeros()) else { return false };
+        let doubled = u128::from(significand) * 2;
+        odd == doubled + 1 || odd == doubled - 1 || (nearer_below && odd == doubled * 2 - 1)
     }
-    let trailing = digits.iter().rev().take_while(|&&digit| digit == b'0').count();
-    // The value is d.ddd × 10^scientific, d its first significant digit.
-    let scientific = exponent + whole.len() as i32 - 1 - leading as i32;
-    let digits = &digits[leading..digits.len() - trailing];
-    if (PLAIN_EXPONENT_MIN..plain_exponent_end).contains(&scientific) {
-        put_plain(digits, scientific, out);
-    } else {
-        put_scientific(digits, scientific, out);
+
+    fn lay_out(&self, negative: bool, plain_exponent_end: i32, out: &mut BytesMut) {
+        if negative {
+            out.put_u8(b'-');
+        }
+        let digits = &self.digits[..self.count];
+        if digits.is_empty() {
+            out.put_u8(b'0');
+        } else if (PLAIN_EXPONENT_MIN..plain_exponent_end).contains(&self.exponent) {
+            put_plain(digits, self.exponent, out);
+        } else {
+            put_scientific(digits, self.exponent, out);
+        }
     }
 }
 
@@ -130,6 +189,7 @@ mod tests {
             (100000.0, "100000"),
             (123456789012345.0, "123456789012345"),
             (1e15, "1e+15"),
+            (1e23, "9.999999999999999e+22"),
             (1.5e300, "1.5e+300"),
             (5e-324, "5e-324"),
             (1.7976931348623157e308, "1.7976931348623157e+308"),
@@ -145,6 +205,7 @@ mod tests {
             (100000.0, "100000"),
             (1000000.0, "1e+06"),
             (16777216.0, "1.6777216e+07"),
+            (54422552.0, "5.4422552e+07"),
             (3.4028235e38, "3.4028235e+38"),
             (1e-45, "1e-45"),
             (0.00012, "0.00012"),
