@@ -53,8 +53,13 @@ impl Connection {
                     continue;
                 }
             };
-            if matches!(message, Message::Terminate(_)) {
-                return Ok(());
+            match message {
+                Message::Terminate(_) => return Ok(()),
+                Message::PasswordMessageFamily(_) => {
+                    self.refuse(Malformed::fatal("a password message came after authentication")).await?;
+                    return Ok(());
+                }
+                _ => {}
             }
             self.serve(message).await?;
             self.client.keep_output_short().await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use bytes::Bytes;
 use mead_common::{Diagnostic, sqlstate};
-use mead_engine::{Prepared, ScalarValue, SourceStatement, TransactionStatus};
+use mead_engine::{CommandTag, Prepared, ScalarValue, SourceStatement, TransactionStatus};
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{
     Bind, BindComplete, Close, CloseComplete, Describe, Execute, Parse, ParseComplete, PortalSuspended,
@@ -91,7 +91,7 @@ impl Connection {
         }
         check_room(&self.portals, PORTALS_MAX, "portals")?;
         let state = PortalState::Bound(parameters);
-        self.portals.insert(name, Portal { statement: statement_name, prepared, format, result_codes, state });
+        self.portals.insert(name, Portal { prepared, format, result_codes, state });
         self.client.put(&BindComplete::new())
     }
 
@@ -125,7 +125,10 @@ impl Connection {
                 match batches_of(&mut execution) {
                     None => {
                         self.complete(&execution.tag, 0)?;
-                        PortalState::Done
+                        match execution.tag {
+                            CommandTag::Empty => PortalState::Exhausted(CommandTag::Empty),
+                            _ => PortalState::Done,
+                        }
                     }
                     Some((schema, batches)) => {
                         let format = Arc::new(RowFormat::new(&schema, &portal.result_codes)?);
@@ -166,7 +169,7 @@ impl Connection {
     async fn send_rows(
         &mut self,
         mut rows: Box<RowStream>,
-        tag: mead_engine::CommandTag,
+        tag: CommandTag,
         limit: Option<u64>,
     ) -> Result<PortalState, Failure> {
         let sent = rows.send(&mut self.client, limit).await?;
@@ -179,14 +182,12 @@ impl Connection {
         }
     }
 
-    /// Closing what is not there is no error.
+    /// Closing what is not there is no error. As in PostgreSQL, portals outlive their statement.
     pub(crate) fn close(&mut self, message: &Close) -> Result<(), Failure> {
         let name = message.name.as_deref().unwrap_or_default();
         match message.target_type {
             TARGET_TYPE_BYTE_STATEMENT => {
-                if self.statements.remove(name).is_some() {
-                    self.portals.retain(|_, portal| portal.statement != name);
-                }
+                self.statements.remove(name);
             }
             TARGET_TYPE_BYTE_PORTAL => {
                 self.portals.remove(name);

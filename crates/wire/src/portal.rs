@@ -20,7 +20,6 @@ pub(crate) struct Statement {
 
 /// The result of Bind.
 pub(crate) struct Portal {
-    pub(crate) statement: String,
     pub(crate) prepared: Arc<Prepared>,
     /// What Describe tells of the rows; none for a statement without rows.
     pub(crate) format: Option<Arc<RowFormat>>,

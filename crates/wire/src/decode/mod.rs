@@ -49,7 +49,7 @@ struct Context {
 }
 
 impl Context {
-    /// 22P03, PostgreSQL's word for a binary value of the wrong length.
+    /// 22P03, PostgreSQL's word for a binary value that is too long or makes no sense.
     fn bad_binary(&self) -> Diagnostic {
         Diagnostic::new(
             sqlstate::INVALID_BINARY_REPRESENTATION,
@@ -59,6 +59,9 @@ impl Context {
 
     /// The value as a fixed number of bytes.
     fn fixed<const N: usize>(&self, bytes: &[u8]) -> Result<[u8; N], Diagnostic> {
+        if bytes.len() < N {
+            return Err(Diagnostic::new(sqlstate::PROTOCOL_VIOLATION, "insufficient data left in message"));
+        }
         bytes.try_into().map_err(|_| self.bad_binary())
     }
 
@@ -72,9 +75,15 @@ impl Context {
     }
 }
 
-/// 22021 for the bytes at the start of `rest`.
+/// 22021 for the bytes at the start of `rest`: as many of them as the first one announces.
 pub(crate) fn bad_utf8(rest: &[u8]) -> Diagnostic {
-    let shown: Vec<String> = rest.iter().take(3).map(|byte| format!("0x{byte:02x}")).collect();
+    let length = match rest.first() {
+        Some(0xc0..=0xdf) => 2,
+        Some(0xe0..=0xef) => 3,
+        Some(0xf0..=0xf7) => 4,
+        _ => 1,
+    };
+    let shown: Vec<String> = rest.iter().take(length).map(|byte| format!("0x{byte:02x}")).collect();
     Diagnostic::new(
         sqlstate::CHARACTER_NOT_IN_REPERTOIRE,
         format!("invalid byte sequence for encoding \"UTF8\": {}", shown.join(" ")),

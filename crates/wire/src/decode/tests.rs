@@ -83,7 +83,8 @@ fn numbers_in_binary() {
     assert_eq!(binary(&sent(&-5_i16, &Type::INT2), Scalar::Int2).unwrap(), ScalarValue::Int16(Some(-5)));
     assert_eq!(binary(&sent(&-5_i64, &Type::INT8), Scalar::Int8).unwrap(), ScalarValue::Int64(Some(-5)));
     assert_eq!(binary(&sent(&0.1_f32, &Type::FLOAT4), Scalar::Float4).unwrap(), ScalarValue::Float32(Some(0.1)));
-    let report = binary(&[0, 0, 1], Scalar::Int4).unwrap_err();
+    assert_eq!(binary(&[0, 0, 1], Scalar::Int4).unwrap_err().sqlstate, sqlstate::PROTOCOL_VIOLATION);
+    let report = binary(&[0, 0, 0, 0, 1], Scalar::Int4).unwrap_err();
     assert_eq!(report.sqlstate, sqlstate::INVALID_BINARY_REPRESENTATION);
     assert_eq!(report.message, "incorrect binary data format in bind parameter 1");
     // What is sent as one type and wanted as another is cast, or refused.
