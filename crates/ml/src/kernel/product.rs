@@ -1,0 +1,279 @@
+//! The general product: `C[i, j] += Σ_s Σ_k A(i, s, k) · B[s·K + k, j]`.
+//!
+//! A is addressed by three strides, so that one kernel serves a matrix, its transpose, and the windows of a convolution
+//! read where they lie (a segment is a row of the window). Tiles of C stay in registers: 6 rows of up to 64 columns with
+//! AVX-512, of 16 with AVX2. Lanes are plain arrays; under `target_feature` the compiler makes vectors of them.
+
+use super::Isa;
+
+/// Sizes and strides of one product, in elements.
+#[derive(Debug, Clone, Copy)]
+pub struct Product {
+    /// Rows and columns of C.
+    pub m: usize,
+    pub n: usize,
+    /// Terms of each sum: `segments × k`.
+    pub segments: usize,
+    pub k: usize,
+    /// `A(i, s, k) = a[i·a_row + s·a_segment + k·a_step]`.
+    pub a_row: usize,
+    pub a_segment: usize,
+    pub a_step: usize,
+    /// The distance between rows of B, and of C.
+    pub b_row: usize,
+    pub c_row: usize,
+}
+
+impl Product {
+    /// `C[m, n] += A[m, k] · B[k, n]`, all dense and row-major.
+    pub fn dense(m: usize, k: usize, n: usize) -> Self {
+        Self { m, n, segments: 1, k, a_row: k, a_segment: 0, a_step: 1, b_row: n, c_row: n }
+    }
+
+    /// `C[k, n] += Aᵀ · B` for `A[m, k]` and `B[m, n]`, all dense and row-major.
+    pub fn transposed(m: usize, k: usize, n: usize) -> Self {
+        Self { m: k, n, segments: 1, k: m, a_row: 1, a_segment: 0, a_step: k, b_row: n, c_row: n }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.m == 0 || self.n == 0 || self.segments == 0 || self.k == 0
+    }
+
+    /// Panics unless every index lies inside its slice; what the kernels rely on.
+    fn check(&self, a: &[f32], b: &[f32], c: &[f32]) {
+        let a_last = (self.m - 1) * self.a_row + (self.segments - 1) * self.a_segment + (self.k - 1) * self.a_step;
+        let b_last = (self.segments * self.k - 1) * self.b_row + self.n - 1;
+        let c_last = (self.m - 1) * self.c_row + self.n - 1;
+        assert!(a_last < a.len() && b_last < b.len() && c_last < c.len(), "a product does not fit its slices");
+    }
+}
+
+/// Adds the product to `c`. Panics if the sizes do not fit the slices.
+pub fn multiply(isa: Isa, product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
+    if product.is_empty() {
+        return;
+    }
+    product.check(a, b, c);
+    match isa {
+        // SAFETY: `check` has put every index inside its slice, and `Isa` is only made by `Isa::available`, or by a caller
+        // who tests for the feature, so the processor has the instructions.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => unsafe { avx512(product, a, b, c) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Isa::Avx2 => unsafe { avx2(product, a, b, c) },
+        #[cfg(not(target_arch = "x86_64"))]
+        Isa::Avx512 | Isa::Avx2 => unsafe { portable(product, a, b, c) },
+        // SAFETY: `check` has put every index inside its slice.
+        Isa::Portable => unsafe { portable(product, a, b, c) },
+    }
+}
+
+/// The same as it is defined, for tests.
+pub fn multiply_plain(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
+    for i in 0..product.m {
+        for j in 0..product.n {
+            let mut sum = c[i * product.c_row + j];
+            for s in 0..product.segments {
+                for k in 0..product.k {
+                    sum += a[i * product.a_row + s * product.a_segment + k * product.a_step]
+                        * b[(s * product.k + k) * product.b_row + j];
+                }
+            }
+            c[i * product.c_row + j] = sum;
+        }
+    }
+}
+
+/// # Safety
+/// Every index of `product` lies inside its slice; the processor has AVX-512F.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn avx512(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
+    // SAFETY: passed on.
+    unsafe { columns::<16, 4, true>(product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+}
+
+/// # Safety
+/// Every index of `product` lies inside its slice; the processor has AVX2 and FMA.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn avx2(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
+    // SAFETY: passed on.
+    unsafe { columns::<8, 2, true>(product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+}
+
+/// # Safety
+/// Every index of `product` lies inside its slice.
+unsafe fn portable(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
+    // SAFETY: passed on.
+    unsafe { columns::<4, 2, false>(product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+}
+
+/// Walks C in blocks of columns: as wide as registers allow, then one vector, then what is left.
+///
+/// # Safety
+/// Every index of `p` lies inside the slice that its pointer came from.
+#[inline(always)]
+unsafe fn columns<const L: usize, const V: usize, const FMA: bool>(
+    p: &Product,
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+) {
+    let mut j = 0;
+    // SAFETY: `j` stays at or below `n`, and each call is given the number of columns that are left.
+    unsafe {
+        while j + L * V <= p.n {
+            rows::<L, V, FMA>(p, a, b.add(j), c.add(j), L);
+            j += L * V;
+        }
+        while V > 2 && j + L * 2 <= p.n {
+            rows::<L, 2, FMA>(p, a, b.add(j), c.add(j), L);
+            j += L * 2;
+        }
+        while j + L <= p.n {
+            rows::<L, 1, FMA>(p, a, b.add(j), c.add(j), L);
+            j += L;
+        }
+        if j < p.n {
+            rows::<L, 1, FMA>(p, a, b.add(j), c.add(j), p.n - j);
+        }
+    }
+}
+
+/// # Safety
+/// As [`columns`]; `width` columns are left when `V` is 1.
+#[inline(always)]
+unsafe fn rows<const L: usize, const V: usize, const FMA: bool>(
+    p: &Product,
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+    width: usize,
+) {
+    let mut i = 0;
+    // SAFETY: `i` stays at or below `m`.
+    unsafe {
+        while i + 6 <= p.m {
+            tile::<6, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width);
+            i += 6;
+        }
+        match p.m - i {
+            5 => tile::<5, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            4 => tile::<4, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            3 => tile::<3, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            2 => tile::<2, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            1 => tile::<1, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            _ => {}
+        }
+    }
+}
+
+/// One tile of C: `M` rows of `V` vectors of `L` lanes, of which only `width` count when `width < L`.
+///
+/// # Safety
+/// As [`columns`].
+#[inline(always)]
+unsafe fn tile<const M: usize, const L: usize, const V: usize, const FMA: bool>(
+    p: &Product,
+    a: *const f32,
+    b: *const f32,
+    c: *mut f32,
+    width: usize,
+) {
+    let mut sums = [[[0.0_f32; L]; V]; M];
+    // SAFETY: the caller keeps every index inside; with `width < L` only `width` lanes are read or written.
+    unsafe {
+        for s in 0..p.segments {
+            let a = a.add(s * p.a_segment);
+            let b = b.add(s * p.k * p.b_row);
+            for k in 0..p.k {
+                let row = b.add(k * p.b_row);
+                let mut vectors = [[0.0_f32; L]; V];
+                if width == L {
+                    for (v, vector) in vectors.iter_mut().enumerate() {
+                        *vector = *(row.add(v * L).cast::<[f32; L]>());
+                    }
+                } else {
+                    std::ptr::copy_nonoverlapping(row, vectors[0].as_mut_ptr(), width);
+                }
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let factor = *a.add(i * p.a_row + k * p.a_step);
+                    for (sum, vector) in sums.iter_mut().zip(&vectors) {
+                        for (sum, value) in sum.iter_mut().zip(vector) {
+                            *sum = if FMA { factor.mul_add(*value, *sum) } else { factor * *value + *sum };
+                        }
+                    }
+                }
+            }
+        }
+        for (i, sums) in sums.iter().enumerate() {
+            let row = c.add(i * p.c_row);
+            for (v, sum) in sums.iter().enumerate() {
+                for (l, sum) in sum.iter().take(width).enumerate() {
+                    *row.add(v * L + l) += sum;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn numbers(count: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed | 1;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            (state % 2001) as f32 / 1000.0 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn fast_is_plain(m in 1_usize..20, n in 1_usize..150, segments in 1_usize..4, k in 1_usize..20, seed: u32) {
+            let product = Product {
+                m, n, segments, k, a_row: 3, a_segment: m * 3 + 2, a_step: 2, b_row: n + 1, c_row: n + 2,
+            };
+            let a = numbers(m * 3 + segments * (m * 3 + 2) + k * 2, seed);
+            let b = numbers(segments * k * (n + 1), seed ^ 7);
+            let c = numbers(m * (n + 2), seed ^ 9);
+            let mut plain = c.clone();
+            multiply_plain(&product, &a, &b, &mut plain);
+            for isa in Isa::available() {
+                let mut fast = c.clone();
+                multiply(isa, &product, &a, &b, &mut fast);
+                for (fast, plain) in fast.iter().zip(&plain) {
+                    prop_assert!((fast - plain).abs() <= 1e-4, "{isa:?}: {fast} is not {plain}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nan_travels() {
+        let product = Product::dense(2, 3, 17);
+        let mut a = vec![1.0; 6];
+        a[4] = f32::NAN;
+        for isa in Isa::available() {
+            let mut c = vec![0.0; 34];
+            multiply(isa, &product, &a, &[1.0; 51], &mut c);
+            assert!(c[..17].iter().all(|value| *value == 3.0) && c[17..].iter().all(|value| value.is_nan()));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "does not fit")]
+    fn sizes_are_checked() {
+        multiply(Isa::Portable, &Product::dense(2, 2, 2), &[0.0; 3], &[0.0; 4], &mut [0.0; 4]);
+    }
+}

@@ -1,0 +1,71 @@
+//! Fully connected: `y = x · W + b`, with `W` of shape `[in, out]` as Keras keeps it.
+
+use rand_chacha::ChaCha8Rng;
+
+use super::{Layer, ParameterSpec, Pass, Values, glorot_uniform};
+use crate::kernel::{Product, multiply};
+
+#[derive(Debug)]
+pub(super) struct Dense {
+    inputs: usize,
+    units: usize,
+}
+
+impl Dense {
+    pub(super) fn new(inputs: usize, units: usize) -> Self {
+        Self { inputs, units }
+    }
+}
+
+impl Layer for Dense {
+    fn input_len(&self) -> usize {
+        self.inputs
+    }
+
+    fn output_len(&self) -> usize {
+        self.units
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        vec![
+            ParameterSpec { name: "kernel", shape: vec![self.inputs, self.units] },
+            ParameterSpec { name: "bias", shape: vec![self.units] },
+        ]
+    }
+
+    fn initialize(&self, random: &mut ChaCha8Rng, parameters: &mut [f32]) {
+        glorot_uniform(random, self.inputs, self.units, &mut parameters[..self.inputs * self.units]);
+    }
+
+    fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
+        let (kernel, bias) = pass.parameters.split_at(self.inputs * self.units);
+        for row in output.chunks_exact_mut(self.units) {
+            row.copy_from_slice(bias);
+        }
+        multiply(pass.isa, &Product::dense(pass.samples, self.inputs, self.units), input, kernel, output);
+    }
+
+    fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, gradient: &mut [f32], grad_input: Option<&mut [f32]>) {
+        let (kernel, _) = pass.parameters.split_at(self.inputs * self.units);
+        let (grad_kernel, grad_bias) = gradient.split_at_mut(self.inputs * self.units);
+        let product = Product::transposed(pass.samples, self.inputs, self.units);
+        multiply(pass.isa, &product, values.input, values.grad_output, grad_kernel);
+        for row in values.grad_output.chunks_exact(self.units) {
+            for (bias, grad) in grad_bias.iter_mut().zip(row) {
+                *bias += grad;
+            }
+        }
+        let Some(grad_input) = grad_input else { return };
+        // B must lie row by row: Wᵀ, made once a chunk.
+        pass.scratch.clear();
+        pass.scratch.resize(self.inputs * self.units, 0.0);
+        for (i, row) in kernel.chunks_exact(self.units).enumerate() {
+            for (o, value) in row.iter().enumerate() {
+                pass.scratch[o * self.inputs + i] = *value;
+            }
+        }
+        grad_input.fill(0.0);
+        let product = Product::dense(pass.samples, self.units, self.inputs);
+        multiply(pass.isa, &product, values.grad_output, pass.scratch, grad_input);
+    }
+}

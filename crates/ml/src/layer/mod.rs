@@ -1,0 +1,134 @@
+//! Layers with explicit forward and backward passes over a chunk of samples.
+//!
+//! Values lie sample by sample, images row-major with channels last. A layer keeps nothing between passes: what its
+//! backward pass needs it finds in its input, its output, and the places it asked for.
+
+pub(crate) mod activation;
+pub(crate) mod batchnorm;
+mod conv2d;
+mod dense;
+mod dropout;
+mod pool;
+mod softmax;
+
+use std::fmt;
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::Error;
+use crate::kernel::Isa;
+use crate::network::{Activation, LayerSpec, NetworkSpec};
+
+/// One tensor of a layer's parameters, in the order in which they lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterSpec {
+    pub name: &'static str,
+    pub shape: Vec<usize>,
+}
+
+impl ParameterSpec {
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What a pass may use.
+pub struct Pass<'a> {
+    pub isa: Isa,
+    /// Samples in the chunk.
+    pub samples: usize,
+    pub parameters: &'a [f32],
+    /// `Some` in training: what makes this step's random choices, the same for the same seed, step and sample.
+    pub step: Option<Step>,
+    pub scratch: &'a mut Vec<f32>,
+}
+
+/// One step of training, as dropout sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    pub seed: u64,
+    pub step: u64,
+    /// The number of the chunk's first sample in its batch.
+    pub first_sample: usize,
+    /// The place of the layer in its network.
+    pub layer: usize,
+}
+
+/// A layer whose sizes are settled. All lengths are for one sample.
+pub trait Layer: Send + Sync + fmt::Debug {
+    fn input_len(&self) -> usize;
+    fn output_len(&self) -> usize;
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        Vec::new()
+    }
+
+    /// Fills parameters with their first values.
+    fn initialize(&self, _random: &mut ChaCha8Rng, _parameters: &mut [f32]) {}
+
+    /// Whole numbers that the forward pass keeps for the backward pass.
+    fn saved_len(&self) -> usize {
+        0
+    }
+
+    fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], saved: &mut [u32]);
+
+    /// Adds to `gradient` (of the parameters), and fills `grad_input` unless nobody needs it.
+    fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, gradient: &mut [f32], grad_input: Option<&mut [f32]>);
+}
+
+/// What the forward pass left, and the gradient that comes back.
+pub struct Values<'a> {
+    pub input: &'a [f32],
+    pub output: &'a [f32],
+    pub saved: &'a [u32],
+    pub grad_output: &'a [f32],
+}
+
+/// The layers of a network, ready to run.
+pub fn build(network: &NetworkSpec) -> Result<Vec<Box<dyn Layer>>, Error> {
+    let shapes = network.shapes()?;
+    let inputs = std::iter::once(&network.input_shape).chain(&shapes);
+    network.layers.iter().zip(inputs.zip(&shapes)).map(|(layer, (input, output))| one(layer, input, output)).collect()
+}
+
+fn one(layer: &LayerSpec, input: &[usize], output: &[usize]) -> Result<Box<dyn Layer>, Error> {
+    let len: usize = input.iter().product();
+    let last = input.last().copied().unwrap_or(1);
+    Ok(match layer {
+        LayerSpec::Activation(Activation::Softmax) => Box::new(softmax::Softmax::new(len, last)),
+        LayerSpec::Activation(activation) => Box::new(activation::Pointwise::new(*activation, len)),
+        LayerSpec::AvgPool { window, stride, padding } => {
+            Box::new(pool::AvgPool::new(pool::Windows::new(input, output, *window, *stride, *padding)))
+        }
+        LayerSpec::BatchNorm => Box::new(batchnorm::BatchNorm::new(len, last)),
+        LayerSpec::Conv2d { kernel, stride, padding, .. } => {
+            Box::new(conv2d::Conv2d::new(input, output, *kernel, *stride, *padding))
+        }
+        LayerSpec::Dense { units } => Box::new(dense::Dense::new(len, *units)),
+        LayerSpec::Dropout { rate } => Box::new(dropout::Dropout::new(len, *rate)),
+        LayerSpec::Flatten => Box::new(activation::Copy::new(len)),
+        LayerSpec::GlobalAvgPool => {
+            let window = [input[0], input[1]];
+            let padding = crate::network::Padding::Valid;
+            let output = [1, 1, last];
+            Box::new(pool::AvgPool::new(pool::Windows::new(input, &output, window, [1, 1], padding)))
+        }
+        LayerSpec::MaxPool { window, stride, padding } => {
+            Box::new(pool::MaxPool::new(pool::Windows::new(input, output, *window, *stride, *padding)))
+        }
+    })
+}
+
+/// Glorot and Bengio's uniform initialisation (AISTATS 2010), Keras's default: ±√(6 / (fan in + fan out)).
+fn glorot_uniform(random: &mut ChaCha8Rng, fan_in: usize, fan_out: usize, values: &mut [f32]) {
+    use rand::Rng;
+    let limit = (6.0 / (fan_in + fan_out) as f64).sqrt() as f32;
+    for value in values {
+        *value = random.random_range(-limit..=limit);
+    }
+}

@@ -1,0 +1,167 @@
+//! The static plan of a network: layers with their places in the flat parameters, and the memory of one chunk.
+//!
+//! A step of the plan is one layer today. A fused step (convolution, bias, activation and pool in one) is another
+//! implementation of [`Layer`] put in place of several by [`Plan::new`]; nobody who uses a plan would notice.
+
+use std::ops::Range;
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::Error;
+use crate::kernel::Isa;
+use crate::layer::{self, Layer, Pass, Step, Values};
+use crate::network::{Activation, LayerSpec, NetworkSpec};
+
+/// A network, ready to run.
+#[derive(Debug)]
+pub struct Plan {
+    pub network: NetworkSpec,
+    layers: Vec<Box<dyn Layer>>,
+    ranges: Vec<Range<usize>>,
+    /// Runs of layers between which the whole batch must meet: a batch norm begins one.
+    segments: Vec<Range<usize>>,
+    parameters: usize,
+}
+
+/// The memory of one chunk: every layer's output, what it saved, and two gradients.
+#[derive(Debug)]
+pub struct Chunk {
+    /// `values[0]` is the input, `values[i + 1]` the output of layer `i`.
+    pub values: Vec<Vec<f32>>,
+    saved: Vec<Vec<u32>>,
+    /// The gradient on its way back, and the place for the next.
+    pub grad: Vec<f32>,
+    grad_next: Vec<f32>,
+    scratch: Vec<f32>,
+    pub gradient: Vec<f32>,
+    pub samples: usize,
+}
+
+impl Plan {
+    pub fn new(network: &NetworkSpec) -> Result<Self, Error> {
+        let layers = layer::build(network)?;
+        let mut ranges = Vec::with_capacity(layers.len());
+        let mut parameters = 0;
+        for layer in &layers {
+            let len: usize = layer.parameters().iter().map(layer::ParameterSpec::len).sum();
+            ranges.push(parameters..parameters + len);
+            parameters += len;
+        }
+        if parameters > 1 << 28 {
+            return Err(Error::TooLarge(format!("{parameters} parameters")));
+        }
+        let mut segments = Vec::new();
+        let mut start = 0;
+        for (index, layer) in network.layers.iter().enumerate() {
+            if *layer == LayerSpec::BatchNorm && index > start {
+                segments.push(start..index);
+                start = index;
+            }
+        }
+        segments.push(start..layers.len());
+        Ok(Self { network: network.clone(), layers, ranges, segments, parameters })
+    }
+
+    pub fn parameter_count(&self) -> usize {
+        self.parameters
+    }
+
+    pub fn layers(&self) -> &[Box<dyn Layer>] {
+        &self.layers
+    }
+
+    /// Where layer `index` has its parameters.
+    pub fn range(&self, index: usize) -> Range<usize> {
+        self.ranges[index].clone()
+    }
+
+    pub fn segments(&self) -> &[Range<usize>] {
+        &self.segments
+    }
+
+    /// True if layer `index` normalises by the batch's statistics.
+    pub fn meets(&self, index: usize) -> bool {
+        self.network.layers.get(index) == Some(&LayerSpec::BatchNorm)
+    }
+
+    pub fn output_len(&self) -> usize {
+        self.layers.last().map_or(self.network.input_width(), |layer| layer.output_len())
+    }
+
+    pub fn ends_in_softmax(&self) -> bool {
+        self.network.layers.last() == Some(&LayerSpec::Activation(Activation::Softmax))
+    }
+
+    /// First values of all parameters, settled by the seed.
+    pub fn initialize(&self, seed: u64) -> Vec<f32> {
+        let mut parameters = vec![0.0; self.parameters];
+        for (index, (layer, range)) in self.layers.iter().zip(&self.ranges).enumerate() {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            random.set_stream(index as u64 + 1);
+            layer.initialize(&mut random, &mut parameters[range.clone()]);
+        }
+        parameters
+    }
+
+    /// Memory for `samples` samples; for scoring alone it has no gradients.
+    pub fn chunk(&self, samples: usize, training: bool) -> Chunk {
+        let mut values = vec![vec![0.0; samples * self.network.input_width()]];
+        values.extend(self.layers.iter().map(|layer| vec![0.0; samples * layer.output_len()]));
+        let widest = if training { values.iter().map(Vec::len).max().unwrap_or(0) } else { 0 };
+        Chunk {
+            values,
+            saved: self.layers.iter().map(|layer| vec![0; samples * layer.saved_len()]).collect(),
+            grad: vec![0.0; widest],
+            grad_next: vec![0.0; widest],
+            scratch: Vec::new(),
+            gradient: vec![0.0; if training { self.parameters } else { 0 }],
+            samples,
+        }
+    }
+
+    /// Runs layers forward over a chunk. `step`: in training.
+    pub fn forward(&self, isa: Isa, parameters: &[f32], chunk: &mut Chunk, layers: Range<usize>, step: Option<Step>) {
+        let samples = chunk.samples;
+        for index in layers {
+            let layer = &self.layers[index];
+            let (before, after) = chunk.values.split_at_mut(index + 1);
+            let mut pass = Pass {
+                isa,
+                samples,
+                parameters: &parameters[self.ranges[index].clone()],
+                step: step.map(|step| Step { layer: index, ..step }),
+                scratch: &mut chunk.scratch,
+            };
+            let input = &before[index][..samples * layer.input_len()];
+            let output = &mut after[0][..samples * layer.output_len()];
+            layer.forward(&mut pass, input, output, &mut chunk.saved[index][..samples * layer.saved_len()]);
+        }
+    }
+
+    /// Runs layers backward over a chunk: `chunk.grad` holds the gradient of the last one's output, and after it that of the
+    /// first one's input.
+    pub fn backward(&self, isa: Isa, parameters: &[f32], chunk: &mut Chunk, layers: Range<usize>, step: Option<Step>) {
+        let samples = chunk.samples;
+        for index in layers.rev() {
+            let layer = &self.layers[index];
+            let mut pass = Pass {
+                isa,
+                samples,
+                parameters: &parameters[self.ranges[index].clone()],
+                step: step.map(|step| Step { layer: index, ..step }),
+                scratch: &mut chunk.scratch,
+            };
+            let values = Values {
+                input: &chunk.values[index][..samples * layer.input_len()],
+                output: &chunk.values[index + 1][..samples * layer.output_len()],
+                saved: &chunk.saved[index][..samples * layer.saved_len()],
+                grad_output: &chunk.grad[..samples * layer.output_len()],
+            };
+            // Nobody asks for the gradient of the data.
+            let grad_input = (index > 0).then(|| &mut chunk.grad_next[..samples * layer.input_len()]);
+            layer.backward(&mut pass, &values, &mut chunk.gradient[self.ranges[index].clone()], grad_input);
+            std::mem::swap(&mut chunk.grad, &mut chunk.grad_next);
+        }
+    }
+}
