@@ -75,11 +75,10 @@ impl Digits {
         };
         let whole = mantissa.find('.').unwrap_or(mantissa.len()) as i32;
         let mut found = Digits { digits: [0; DIGITS_MAX], count: 0, exponent: 0 };
-        let mut position = 0;
         let mut end = 0;
-        for byte in mantissa.bytes().filter(|&byte| byte != b'.') {
+        for (position, byte) in mantissa.bytes().filter(|&byte| byte != b'.').enumerate() {
             if found.count == 0 && byte != b'0' {
-                found.exponent = exponent + whole - 1 - position;
+                found.exponent = exponent + whole - 1 - position as i32;
             }
             if (found.count > 0 || byte != b'0') && found.count < DIGITS_MAX {
                 found.digits[found.count] = byte;
@@ -88,7 +87,6 @@ impl Digits {
                     end = found.count;
                 }
             }
-            position += 1;
         }
         found.count = end;
         found
