@@ -1,0 +1,26 @@
+//! Machine learning on Arrow arrays: networks and their training, models as ONNX files, inference, metrics.
+//!
+//! This crate knows no SQL. The life of a model: a [`DatasetBuilder`] takes batches, [`fit`] trains and gives a [`Model`],
+//! an [`InferenceCache`] gives the session that answers for it, an [`Evaluation`] counts how often it is right.
+
+pub mod dataset;
+mod error;
+mod inference;
+pub mod kernel;
+pub mod layer;
+mod metrics;
+mod model;
+pub mod network;
+mod onnx;
+pub mod train;
+
+pub use dataset::{Dataset, DatasetBuilder, LabelKind, Labels};
+pub use error::Error;
+pub use inference::{InferenceCache, InferenceSession, RUNTIME_MINOR_VERSION_MIN, Scores, check_runtime};
+pub use metrics::Evaluation;
+pub use model::{
+    Batch, Element, Epoch, LabelInfo, Metadata, Model, OutputSpec, Provenance, Signature, Task, TensorSpec, Training,
+    content_hash, fit,
+};
+pub use onnx::MODEL_BYTES_MAX;
+pub use train::{EpochReport, OptionValue, TrainOptions};

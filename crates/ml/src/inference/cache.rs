@@ -1,0 +1,93 @@
+//! Sessions kept by the hash of their model, up to a number of bytes; those asked for longest ago go first.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::session::InferenceSession;
+use crate::Error;
+use crate::model::Model;
+
+/// One per server, shared by all threads.
+#[derive(Debug)]
+pub struct InferenceCache {
+    capacity_bytes: usize,
+    kept: Mutex<Kept>,
+}
+
+impl InferenceCache {
+    /// A cache of sessions of at most `capacity_bytes`; a single larger one is kept nevertheless, while it is the newest.
+    pub fn new(capacity_bytes: usize) -> Self {
+        Self { capacity_bytes, kept: Mutex::default() }
+    }
+
+    /// The session of a model; it is made at the first call, once for all who wait for it.
+    pub fn session(&self, model: &Model) -> Result<Arc<InferenceSession>, Error> {
+        let place = self.kept.lock().place(model.hash());
+        let mut session = place.lock();
+        if let Some(session) = &*session {
+            return Ok(Arc::clone(session));
+        }
+        let made = InferenceSession::new(model, self.capacity_bytes).map(Arc::new);
+        match &made {
+            Ok(made) => *session = Some(Arc::clone(made)),
+            // The next one who asks tries again.
+            Err(_) => self.kept.lock().remove(model.hash(), &place),
+        }
+        drop(session);
+        self.kept.lock().shrink(self.capacity_bytes);
+        made
+    }
+
+    /// Bytes that the kept sessions take, as far as they are known.
+    pub fn memory_bytes(&self) -> usize {
+        self.kept.lock().bytes()
+    }
+}
+
+/// A session, or the place for one that is being made.
+type Place = Arc<Mutex<Option<Arc<InferenceSession>>>>;
+
+#[derive(Debug, Default)]
+struct Kept {
+    places: HashMap<String, (u64, Place)>,
+    clock: u64,
+}
+
+impl Kept {
+    fn place(&mut self, hash: &str) -> Place {
+        self.clock += 1;
+        let clock = self.clock;
+        let (used, place) = self.places.entry(hash.to_owned()).or_default();
+        *used = clock;
+        Arc::clone(place)
+    }
+
+    fn remove(&mut self, hash: &str, place: &Place) {
+        if self.places.get(hash).is_some_and(|(_, kept)| Arc::ptr_eq(kept, place)) {
+            self.places.remove(hash);
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.places.values().map(|(_, place)| bytes(place)).sum()
+    }
+
+    fn shrink(&mut self, capacity_bytes: usize) {
+        let mut total = self.bytes();
+        while total > capacity_bytes && self.places.len() > 1 {
+            // A session in the making is the newest; its bytes are not known yet.
+            let Some(hash) = self.places.iter().min_by_key(|(_, (used, _))| *used).map(|(hash, _)| hash.clone()) else {
+                return;
+            };
+            if let Some((_, place)) = self.places.remove(&hash) {
+                total -= bytes(&place);
+            }
+        }
+    }
+}
+
+fn bytes(place: &Place) -> usize {
+    place.try_lock().and_then(|session| session.as_ref().map(|session| session.memory_bytes())).unwrap_or(0)
+}

@@ -1,0 +1,15 @@
+//! Asking models, through ONNX Runtime.
+
+mod cache;
+mod input;
+mod output;
+mod pool;
+mod runtime;
+mod session;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use cache::InferenceCache;
+pub use runtime::{RUNTIME_MINOR_VERSION_MIN, check_runtime};
+pub use session::{InferenceSession, Scores};
