@@ -4,8 +4,10 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ort::environment::Environment;
+use ort::logging::LogLevel;
 use parking_lot::Mutex;
 
 use crate::Error;
@@ -37,12 +39,21 @@ fn load(candidates: &[PathBuf]) -> Result<Environment, Error> {
     let mut failures = Vec::new();
     for path in candidates {
         match ort::init_from(path) {
-            // Nothing leaves the machine, and what the runtime logs by itself is for developers.
-            Ok(builder) => return builder.with_name("mead").with_telemetry(false).build().map_err(runtime_error),
+            Ok(builder) => {
+                // Nothing leaves the machine; errors come back as values, so what the runtime logs is for developers.
+                let builder = builder.with_name("mead").with_telemetry(false).with_logger(Arc::new(log));
+                let environment = builder.build().map_err(runtime_error)?;
+                environment.set_log_level(LogLevel::Warning);
+                return Ok(environment);
+            }
             Err(error) => failures.push(error.to_string()),
         }
     }
     Err(Error::RuntimeMissing(failures.join("; ")))
+}
+
+fn log(level: LogLevel, _category: &str, _id: &str, location: &str, message: &str) {
+    tracing::debug!(target: "onnxruntime", ?level, location, "{message}");
 }
 
 /// Where to look, in order.

@@ -1,1 +1,483 @@
+//! Layers in the trainer's kernels and in ONNX Runtime, inputs of all kinds, models from elsewhere. Where the runtime is not
+//! installed, what needs it says so and is skipped.
 
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, FixedSizeListArray, Float32Array, Float64Array, Int32Array,
+    Int64Array, ListArray, StringArray,
+};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type};
+use mead_common::{CancelFlag, CancelReason};
+use prost::Message;
+use prost::bytes::Bytes;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+use crate::Error;
+use crate::dataset::{Dataset, DatasetBuilder, LabelKind};
+use crate::kernel::Isa;
+use crate::model::{Model, Provenance, Task, fit, model_of};
+use crate::onnx::proto::*;
+use crate::train::{Plan, TrainOptions, train};
+
+const CAPACITY: usize = 64 << 20;
+
+/// False, with a word, where ONNX Runtime is not installed.
+fn runtime_is_there() -> bool {
+    let found = check_runtime();
+    if let Err(error) = &found {
+        eprintln!("skipped: {error}");
+    }
+    found.is_ok()
+}
+
+fn images(rows: usize, width: usize, seed: u64) -> Vec<f32> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    (0..rows * width).map(|_| random.random_range(-1.0..1.0)).collect()
+}
+
+fn column(values: &[f32], width: usize) -> ArrayRef {
+    Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>(
+        values.chunks(width).map(|row| Some(row.iter().copied().map(Some).collect::<Vec<_>>())),
+    ))
+}
+
+fn dataset(values: &[f32], width: usize, labels: ArrayRef) -> Dataset {
+    let mut builder = DatasetBuilder::new();
+    builder.push(&[column(values, width)], &labels).unwrap();
+    builder.finish(LabelKind::Auto).unwrap()
+}
+
+fn options(shape: &[usize], layers: &[&str]) -> TrainOptions {
+    TrainOptions {
+        layers: Some(layers.iter().map(ToString::to_string).collect()),
+        input_shape: Some(shape.to_vec()),
+        epochs: 2,
+        seed: Some(1),
+        ..TrainOptions::default()
+    }
+}
+
+fn floats(lists: &ArrayRef) -> Vec<f32> {
+    lists.as_list::<i32>().values().as_primitive::<Float32Type>().values().to_vec()
+}
+
+#[test]
+fn every_layer_gives_the_same_in_the_trainer_and_in_onnx() {
+    if !runtime_is_there() {
+        return;
+    }
+    let networks: [(&[usize], &[&str]); 8] = [
+        (&[8, 8, 1], &["conv2d(4, 3x3, relu)", "maxpool(2x2)", "flatten", "dense(3, softmax)"]),
+        (
+            &[9, 7, 2],
+            &[
+                "conv2d(5, 5x3, leaky_relu, stride=2x1, padding=same)",
+                "avgpool(3x2, stride=2, padding=same)",
+                "flatten",
+                "dense(3, softmax)",
+            ],
+        ),
+        (&[6, 6, 3], &["batchnorm", "conv2d(4, 2x2, elu)", "batchnorm", "globalavgpool", "dense(3, softmax)"]),
+        (
+            &[7, 5, 1],
+            &["maxpool(3x3, stride=2, padding=same)", "avgpool(2x2, stride=1)", "conv2d(3, 3x2)", "flatten", "softmax"],
+        ),
+        (
+            &[4, 4, 1],
+            &[
+                "flatten",
+                "dense(9)",
+                "batchnorm",
+                "gelu",
+                "dropout(0.4)",
+                "dense(7, sigmoid)",
+                "tanh",
+                "dense(3, softmax)",
+            ],
+        ),
+        (&[5, 5, 2], &["softmax", "conv2d(3, 5x5)", "softmax"]),
+        (&[6], &["dense(5, leaky_relu)", "dense(4, elu)", "dense(3)", "softmax"]),
+        (&[3], &["softmax"]),
+    ];
+    for (shape, layers) in networks {
+        let width: usize = shape.iter().product();
+        let rows = 40;
+        let values = images(rows, width, 7);
+        let labels: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows as i64).map(|row| row % 3)));
+        // The network without layers that learn needs a step all the same.
+        let data = dataset(&values, width, labels);
+        let options = options(shape, layers);
+        let trained = train(&data, &options, &mut |_| Ok(()), &CancelFlag::new()).unwrap();
+        let model = model_of(&trained, &data, &options, &Provenance::default()).unwrap();
+        let session = InferenceSession::new(&model, CAPACITY).unwrap();
+        let found = session.predict_proba(&[column(&values, width)], rows, &CancelFlag::new()).unwrap();
+
+        let plan = Plan::new(&trained.network).unwrap();
+        let mut chunk = plan.chunk(rows, false);
+        chunk.values[0].copy_from_slice(&values);
+        plan.forward(Isa::detect(), &trained.parameters, &mut chunk, 0..plan.layers().len(), None);
+        let expected = chunk.values.last().unwrap();
+        for (row, (found, expected)) in floats(&found).iter().zip(expected).enumerate() {
+            assert!((found - expected).abs() < 1e-5, "{layers:?}, value {row}: {found}, not {expected}");
+        }
+    }
+}
+
+#[test]
+fn numbers_are_predicted_in_the_labels_type() {
+    if !runtime_is_there() {
+        return;
+    }
+    let values = images(64, 4, 3);
+    let labels: ArrayRef =
+        Arc::new(Float64Array::from_iter_values(values.chunks(4).map(|row| f64::from(row[0] - 2.0 * row[3]))));
+    let options = TrainOptions { epochs: 200, learning_rate: Some(0.02), ..options(&[4], &["dense(1)"]) };
+    let data = dataset(&values, 4, Arc::clone(&labels));
+    let model = fit(&data, &options, Provenance::default(), &mut |_| Ok(()), &CancelFlag::new()).unwrap();
+    assert_eq!(model.signature().task, Task::Regression);
+    let session = InferenceSession::new(&model, CAPACITY).unwrap();
+    let said = session.predict(&[column(&values, 4)], 64, &CancelFlag::new()).unwrap();
+    assert_eq!(said.data_type(), &DataType::Float64);
+    let pairs = said.as_primitive::<Float64Type>().values().iter().zip(labels.as_primitive::<Float64Type>().values());
+    assert!(pairs.clone().all(|(said, label)| (said - label).abs() < 0.05), "{:?}", pairs.collect::<Vec<_>>());
+    let error = session.predict_proba(&[column(&values, 4)], 64, &CancelFlag::new()).unwrap_err();
+    assert_eq!(error.to_string(), "the model gives no probabilities");
+    // Scalar columns are one input's values.
+    let columns: Vec<ArrayRef> = (0..4)
+        .map(|place| {
+            Arc::new(Float32Array::from_iter_values(values.iter().skip(place).step_by(4).copied())) as ArrayRef
+        })
+        .collect();
+    assert_eq!(session.predict(&columns, 64, &CancelFlag::new()).unwrap().as_ref(), said.as_ref());
+    let error = session.predict(&columns[..3], 64, &CancelFlag::new()).unwrap_err();
+    assert_eq!(error.to_string(), "input has 3 values, input_shape 4 needs 4");
+}
+
+/// A classifier of 2×2 images by text labels.
+fn small_model() -> Model {
+    let values = images(60, 4, 5);
+    let labels: ArrayRef =
+        Arc::new(StringArray::from_iter_values(values.chunks(4).map(|row| if row[0] > 0.0 { "up" } else { "down" })));
+    let options = TrainOptions {
+        epochs: 60,
+        learning_rate: Some(0.05),
+        ..options(&[2, 2, 1], &["flatten", "dense(8, relu)", "dense(2, softmax)"])
+    };
+    let data = dataset(&values, 4, labels);
+    fit(&data, &options, Provenance::default(), &mut |_| Ok(()), &CancelFlag::new()).unwrap()
+}
+
+#[test]
+fn columns_of_all_kinds_are_read() {
+    if !runtime_is_there() {
+        return;
+    }
+    let model = small_model();
+    let session = InferenceSession::new(&model, CAPACITY).unwrap();
+    let cancel = CancelFlag::new();
+    let words = |column: ArrayRef| {
+        let rows = column.len();
+        let said = session.predict(&[column], rows, &cancel).unwrap();
+        said.as_string::<i32>().iter().map(|word| word.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let up = Some("up".to_owned());
+    let down = Some("down".to_owned());
+    let doubles: ArrayRef = Arc::new(FixedSizeListArray::from_iter_primitive::<Float64Type, _, _>(
+        [None, Some([0.9, 0.0, 0.0, 0.0].map(Some)), Some([-0.9, 0.0, 0.0, 0.0].map(Some))],
+        4,
+    ));
+    assert_eq!(words(Arc::clone(&doubles)), [None, up.clone(), down.clone()]);
+    assert_eq!(words(doubles.slice(1, 2)), [up.clone(), down.clone()]);
+    let integers: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([
+        Some([1, 0, 0, 0].map(Some).to_vec()),
+        None,
+        Some([-1, 0, 0, 0].map(Some).to_vec()),
+    ]));
+    assert_eq!(words(integers), [up.clone(), None, down]);
+    let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![Some(&[1_u8, 0, 0, 0][..]), None]));
+    assert_eq!(words(bytes), [up, None]);
+    assert_eq!(words(doubles.slice(0, 0)), Vec::<Option<String>>::new());
+    assert_eq!(words(doubles.slice(0, 1)), [None]);
+    let scores = session.score(&[doubles], 3, &cancel).unwrap();
+    let probabilities = scores.probabilities.unwrap();
+    assert!(probabilities.is_null(0));
+    let sum: f32 = probabilities.as_list::<i32>().value(1).as_primitive::<Float32Type>().values().iter().sum();
+    assert!((sum - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn unfit_inputs_are_named() {
+    if !runtime_is_there() {
+        return;
+    }
+    let model = small_model();
+    let session = InferenceSession::new(&model, CAPACITY).unwrap();
+    let cancel = CancelFlag::new();
+    let message = |column: ArrayRef| {
+        let rows = column.len();
+        session.predict(&[column], rows, &cancel).unwrap_err().to_string()
+    };
+    assert_eq!(message(column(&[0.0; 8], 8)), "image has 8 values, input_shape 2×2×1 needs 4");
+    let ragged: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>([
+        Some(vec![Some(0.0); 4]),
+        Some(vec![Some(0.0); 3]),
+    ]));
+    assert_eq!(message(ragged), "image has 3 values, input_shape 2×2×1 needs 4");
+    assert_eq!(message(column(&[0.0, f32::NAN, 0.0, 0.0], 4)), "row 1: a value of the input is NaN");
+    let holes: ArrayRef =
+        Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>([Some(vec![Some(0.0), None, None, None])]));
+    assert_eq!(message(holes), "row 1: a value of the input is NULL");
+    assert_eq!(message(Arc::new(StringArray::from(vec!["x"]))), "an input of type Utf8 cannot be used for a model");
+    let two = [column(&[0.0; 4], 4), column(&[0.0; 4], 4)];
+    let error = session.predict(&two, 1, &cancel).unwrap_err().to_string();
+    assert_eq!(error, "the model takes 1 input, \"input\" (2×2×1), 2 were given");
+}
+
+#[test]
+fn a_cache_keeps_sessions_by_content_up_to_its_capacity() {
+    if !runtime_is_there() {
+        return;
+    }
+    let model = small_model();
+    let same = Model::from_bytes(Arc::clone(model.bytes())).unwrap();
+    let other = Model::from_bytes(raw_model("Neg", data_type::FLOAT, &[3])).unwrap();
+    let cache = InferenceCache::new(CAPACITY);
+    let first = cache.session(&model).unwrap();
+    assert!(Arc::ptr_eq(&first, &cache.session(&same).unwrap()));
+    cache.session(&other).unwrap();
+    assert!(Arc::ptr_eq(&first, &cache.session(&same).unwrap()));
+    let tight = InferenceCache::new(1);
+    let first = tight.session(&model).unwrap();
+    assert!(Arc::ptr_eq(&first, &tight.session(&model).unwrap()));
+    tight.session(&other).unwrap();
+    assert!(!Arc::ptr_eq(&first, &tight.session(&model).unwrap()));
+    assert!(tight.memory_bytes() > 0);
+}
+
+#[test]
+fn threads_ask_at_the_same_time() {
+    if !runtime_is_there() {
+        return;
+    }
+    let model = small_model();
+    let cache = InferenceCache::new(CAPACITY);
+    let values = images(1000, 4, 11);
+    let expected = cache.session(&model).unwrap().predict(&[column(&values, 4)], 1000, &CancelFlag::new()).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    let session = cache.session(&model).unwrap();
+                    let said = session.predict(&[column(&values, 4)], 1000, &CancelFlag::new()).unwrap();
+                    assert_eq!(said.as_ref(), expected.as_ref());
+                }
+            });
+        }
+    });
+}
+
+fn value(name: &str, element: i32, shape: &[Option<i64>]) -> ValueInfoProto {
+    let dimension = |size: &Option<i64>| DimensionProto { dim_value: *size, dim_param: None };
+    let shape = Some(TensorShapeProto { dim: shape.iter().map(dimension).collect() });
+    let tensor_type = Some(TensorTypeProto { elem_type: element, shape });
+    ValueInfoProto { name: name.to_owned(), r#type: Some(TypeProto { tensor_type, ..TypeProto::default() }) }
+}
+
+fn node(operator: &str, inputs: &[&str], outputs: &[&str]) -> NodeProto {
+    NodeProto {
+        op_type: operator.to_owned(),
+        input: inputs.iter().map(ToString::to_string).collect(),
+        output: outputs.iter().map(ToString::to_string).collect(),
+        ..NodeProto::default()
+    }
+}
+
+fn file(graph: GraphProto) -> Arc<[u8]> {
+    let set = |domain: &str, version| OperatorSetIdProto { domain: domain.to_owned(), version };
+    let model = ModelProto {
+        ir_version: 8,
+        opset_import: vec![set("", 17), set("ai.onnx.ml", 1)],
+        graph: Some(GraphProto { name: "test".to_owned(), ..graph }),
+        ..ModelProto::default()
+    };
+    Arc::from(model.encode_to_vec())
+}
+
+/// One operator on one input, rows of any number.
+fn raw_model(operator: &str, element: i32, shape: &[i64]) -> Arc<[u8]> {
+    let shape: Vec<Option<i64>> = std::iter::once(None).chain(shape.iter().copied().map(Some)).collect();
+    file(GraphProto {
+        node: vec![node(operator, &["x"], &["y"])],
+        input: vec![value("x", element, &shape)],
+        output: vec![value("y", element, &shape)],
+        ..GraphProto::default()
+    })
+}
+
+fn ask(file: Arc<[u8]>, inputs: &[ArrayRef]) -> Result<Scores, Error> {
+    let model = Model::from_bytes(file)?;
+    InferenceSession::new(&model, CAPACITY)?.score(inputs, inputs[0].len(), &CancelFlag::new())
+}
+
+#[test]
+fn models_from_elsewhere_give_their_numbers() {
+    if !runtime_is_there() {
+        return;
+    }
+    let lists = ask(raw_model("Neg", data_type::FLOAT, &[2]), &[column(&[1.0, 2.0, 3.0, 4.0], 2)]).unwrap();
+    assert_eq!(floats(&lists.predictions), [-1.0, -2.0, -3.0, -4.0]);
+    assert!(lists.probabilities.is_none());
+    let numbers: ArrayRef = Arc::new(Int32Array::from(vec![1, -2]));
+    let doubles = ask(raw_model("Abs", data_type::DOUBLE, &[1]), &[Arc::clone(&numbers)]).unwrap();
+    assert_eq!(doubles.predictions.as_ref(), &Float64Array::from(vec![1.0, 2.0]) as &dyn Array);
+    let integers = ask(raw_model("Abs", data_type::INT64, &[]), &[numbers]).unwrap();
+    assert_eq!(integers.predictions.as_ref(), &Int64Array::from(vec![1, 2]) as &dyn Array);
+    let fractions: ArrayRef = Arc::new(Float32Array::from(vec![1.5]));
+    let error = ask(raw_model("Abs", data_type::INT64, &[]), &[fractions]).unwrap_err();
+    assert!(matches!(error, Error::Type { .. }), "{error}");
+    let bits: ArrayRef = Arc::new(BooleanArray::from(vec![true, false, true]));
+    let not = ask(raw_model("Not", data_type::BOOL, &[]), &[bits]).unwrap();
+    assert_eq!(not.predictions.as_ref(), &BooleanArray::from(vec![false, true, false]) as &dyn Array);
+}
+
+#[test]
+fn a_model_for_one_row_is_asked_row_by_row() {
+    if !runtime_is_there() {
+        return;
+    }
+    let one = file(GraphProto {
+        node: vec![node("Softmax", &["x"], &["y"])],
+        input: vec![value("x", data_type::FLOAT, &[Some(1), Some(3)])],
+        output: vec![value("y", data_type::FLOAT, &[Some(1), Some(3)])],
+        ..GraphProto::default()
+    });
+    let said = ask(one, &[column(&[9.0, 0.0, 0.0, 0.0, 0.0, 9.0], 3)]).unwrap();
+    assert_eq!(said.predictions.as_ref(), &Int64Array::from(vec![0, 2]) as &dyn Array);
+    assert_eq!(said.probabilities.unwrap().len(), 2);
+}
+
+#[test]
+fn a_class_and_its_probabilities_are_told_apart() {
+    if !runtime_is_there() {
+        return;
+    }
+    let numbers = |name: &str, ints: &[i64], floats: &[f32]| AttributeProto {
+        name: name.to_owned(),
+        r#type: if ints.is_empty() { 6 } else { 7 },
+        ints: ints.to_vec(),
+        floats: floats.to_vec(),
+        ..AttributeProto::default()
+    };
+    let mut classifier = node("LinearClassifier", &["x"], &["label", "scores"]);
+    classifier.domain = "ai.onnx.ml".to_owned();
+    classifier.attribute = vec![
+        numbers("classlabels_ints", &[7, 9], &[]),
+        numbers("coefficients", &[], &[-1.0, 1.0]),
+        numbers("intercepts", &[], &[0.0, 0.0]),
+        AttributeProto {
+            name: "post_transform".to_owned(),
+            r#type: 3,
+            s: Bytes::from_static(b"SOFTMAX"),
+            ..AttributeProto::default()
+        },
+    ];
+    let graph = GraphProto {
+        node: vec![classifier],
+        input: vec![value("x", data_type::FLOAT, &[None, Some(1)])],
+        output: vec![value("label", data_type::INT64, &[None]), value("scores", data_type::FLOAT, &[None, Some(2)])],
+        ..GraphProto::default()
+    };
+    let bytes = file(graph.clone());
+    let model = Model::from_bytes(Arc::clone(&bytes)).unwrap();
+    assert_eq!(model.signature().task, Task::Classification);
+    assert_eq!(model.signature().classes().unwrap().as_ref(), &Int64Array::from(vec![7, 9]) as &dyn Array);
+    let inputs: ArrayRef = Arc::new(Float64Array::from(vec![-3.0, 3.0]));
+    let said = ask(bytes, &[inputs]).unwrap();
+    assert_eq!(said.predictions.as_ref(), &Int64Array::from(vec![7, 9]) as &dyn Array);
+    let probabilities = floats(&said.probabilities.unwrap());
+    assert!(probabilities[0] > 0.9 && probabilities[3] > 0.9, "{probabilities:?}");
+
+    // As scikit-learn's converter writes it by default: a sequence of maps.
+    let mut maps = graph;
+    maps.output[1].r#type = Some(TypeProto { sequence_type: Some(Opaque {}), ..TypeProto::default() });
+    let error = Model::from_bytes(file(maps)).unwrap_err();
+    assert!(error.to_string().contains("zipmap"), "{error}");
+}
+
+#[test]
+fn a_file_that_the_runtime_refuses_is_an_error() {
+    if !runtime_is_there() {
+        return;
+    }
+    let model = Model::from_bytes(raw_model("NoSuchOperator", data_type::FLOAT, &[2])).unwrap();
+    let cache = InferenceCache::new(CAPACITY);
+    for _ in 0..2 {
+        let error = cache.session(&model).unwrap_err();
+        assert!(matches!(&error, Error::OnnxUnsupported(reason) if reason.contains("NoSuchOperator")), "{error}");
+    }
+}
+
+/// A graph that never ends: x + 1, again and again.
+fn endless_model() -> Arc<[u8]> {
+    let body = GraphProto {
+        name: "body".to_owned(),
+        node: vec![node("Identity", &["go"], &["go_on"]), node("Add", &["before", "step"], &["after"])],
+        input: vec![
+            value("i", data_type::INT64, &[]),
+            value("go", data_type::BOOL, &[]),
+            value("before", data_type::FLOAT, &[None, Some(1)]),
+        ],
+        output: vec![value("go_on", data_type::BOOL, &[]), value("after", data_type::FLOAT, &[None, Some(1)])],
+        initializer: vec![TensorProto {
+            name: "step".to_owned(),
+            dims: vec![1],
+            data_type: data_type::FLOAT,
+            float_data: vec![1.0],
+            ..TensorProto::default()
+        }],
+        ..GraphProto::default()
+    };
+    let mut repeat = node("Loop", &["", "yes", "x"], &["y"]);
+    repeat.attribute =
+        vec![AttributeProto { name: "body".to_owned(), r#type: 5, g: Some(body), ..AttributeProto::default() }];
+    file(GraphProto {
+        node: vec![repeat],
+        input: vec![value("x", data_type::FLOAT, &[None, Some(1)])],
+        output: vec![value("y", data_type::FLOAT, &[None, Some(1)])],
+        initializer: vec![TensorProto {
+            name: "yes".to_owned(),
+            data_type: data_type::BOOL,
+            raw_data: Some(Bytes::from_static(&[1])),
+            ..TensorProto::default()
+        }],
+        ..GraphProto::default()
+    })
+}
+
+#[test]
+fn cancelling_stops_a_run() {
+    if !runtime_is_there() {
+        return;
+    }
+    let model = Model::from_bytes(endless_model()).unwrap();
+    let session = InferenceSession::new(&model, CAPACITY).unwrap();
+    let cancel = CancelFlag::new();
+    let started = Instant::now();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(200));
+            cancel.cancel(CancelReason::User);
+        });
+        let input: ArrayRef = Arc::new(Float32Array::from(vec![0.0]));
+        let error = session.predict(&[input], 1, &cancel).unwrap_err();
+        assert!(matches!(error, Error::Cancelled(_, CancelReason::User)), "{error}");
+    });
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    let error = session.predict(&[column(&[0.0], 1)], 1, &cancel).unwrap_err();
+    assert!(matches!(error, Error::Cancelled(..)), "{error}");
+}

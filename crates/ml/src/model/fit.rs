@@ -24,7 +24,7 @@ pub fn fit(
     model_of(&trained, dataset, options, &provenance)
 }
 
-pub(super) fn model_of(
+pub(crate) fn model_of(
     trained: &TrainedNetwork,
     dataset: &Dataset,
     options: &TrainOptions,

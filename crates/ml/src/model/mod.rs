@@ -16,6 +16,8 @@ use prost::bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 pub use fit::fit;
+#[cfg(test)]
+pub(crate) use fit::model_of;
 pub use metadata::{Epoch, Metadata, Provenance, Training};
 pub use signature::{Batch, Element, LabelInfo, OutputSpec, Signature, Task, TensorSpec};
 

@@ -1,1 +1,152 @@
+//! Models remember, and the same training gives the same bytes.
 
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, Float32Array, Int16Array, ListArray, StringArray};
+use arrow::datatypes::{DataType, Float32Type};
+use mead_common::CancelFlag;
+use prost::Message;
+
+use super::fit::layers;
+use super::*;
+use crate::dataset::{Dataset, DatasetBuilder, LabelKind};
+use crate::network::NetworkSpec;
+use crate::onnx::proto::{ModelProto, StringStringEntryProto};
+use crate::train::TrainOptions;
+
+fn dataset(labels: ArrayRef, kind: LabelKind) -> Dataset {
+    let rows =
+        (0..labels.len()).map(|row| Some((0..4).map(|place| Some((row * place) as f32 / 16.0)).collect::<Vec<_>>()));
+    let features: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>(rows));
+    let mut builder = DatasetBuilder::new();
+    builder.push(&[features], &labels).unwrap();
+    builder.finish(kind).unwrap()
+}
+
+fn options(layers: &[&str]) -> TrainOptions {
+    TrainOptions {
+        layers: Some(layers.iter().map(ToString::to_string).collect()),
+        input_shape: Some(vec![2, 2, 1]),
+        epochs: 3,
+        seed: Some(42),
+        ..TrainOptions::default()
+    }
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        query: "SELECT TRAIN_CNN(image, label) FROM \"digits\"".to_owned(),
+        label_name: "label".to_owned(),
+        feature_names: vec!["image".to_owned()],
+        function: Some("train_cnn".to_owned()),
+        group: None,
+    }
+}
+
+fn trained(labels: ArrayRef, kind: LabelKind, layers: &[&str]) -> Model {
+    fit(&dataset(labels, kind), &options(layers), provenance(), &mut |_| Ok(()), &CancelFlag::new()).unwrap()
+}
+
+const CLASSIFIER: [&str; 3] = ["flatten", "dense(4, relu)", "dense(2, softmax)"];
+
+#[test]
+fn a_model_remembers_its_making() {
+    let labels: ArrayRef = Arc::new(StringArray::from(vec!["odd", "even", "odd", "even", "odd"]));
+    let model = trained(labels, LabelKind::Auto, &CLASSIFIER);
+    let again = Model::from_bytes(Arc::clone(model.bytes())).unwrap();
+    assert_eq!(again.hash(), model.hash());
+    assert_eq!(content_hash(model.bytes()), model.hash());
+    assert_eq!(again.metadata(), model.metadata());
+    let signature = again.signature();
+    assert_eq!(signature.task, Task::Classification);
+    assert_eq!(signature.prediction_type(), DataType::Utf8);
+    assert_eq!(signature.inputs[0].shape_text(), "2×2×1");
+    assert_eq!(signature.feature_names, ["image"]);
+    let label = signature.label.as_ref().unwrap();
+    assert_eq!(label.name, "label");
+    assert_eq!(signature.classes().unwrap().as_ref(), &StringArray::from(vec!["even", "odd"]) as &dyn Array);
+    let metadata = again.metadata();
+    assert_eq!(metadata.producer, "mead");
+    assert_eq!(metadata.parameters, 4 * 4 + 4 + 4 * 2 + 2);
+    assert_eq!(metadata.provenance, Some(provenance()));
+    let training = metadata.training.as_ref().unwrap();
+    assert_eq!((training.seed, training.rows, training.history.len()), (42, 5, 3));
+    assert!(training.history.iter().all(|epoch| epoch.loss > 0.0 && epoch.accuracy.is_some()));
+    assert_eq!(training.layers, ["flatten", "dense(4)", "relu", "dense(2)", "softmax"]);
+}
+
+#[test]
+fn the_same_training_gives_the_same_bytes() {
+    let labels = || Arc::new(BooleanArray::from(vec![true, false, true, true])) as ArrayRef;
+    let first = trained(labels(), LabelKind::Auto, &CLASSIFIER);
+    let threads = TrainOptions { threads: 2, ..options(&CLASSIFIER) };
+    let data = dataset(labels(), LabelKind::Auto);
+    let second = fit(&data, &threads, provenance(), &mut |_| Ok(()), &CancelFlag::new()).unwrap();
+    assert_eq!(first.bytes(), second.bytes());
+    let other_seed = TrainOptions { seed: Some(43), ..options(&CLASSIFIER) };
+    let third = fit(&data, &other_seed, provenance(), &mut |_| Ok(()), &CancelFlag::new()).unwrap();
+    assert_ne!(first.hash(), third.hash());
+}
+
+#[test]
+fn predictions_have_the_labels_type() {
+    let cases: [(ArrayRef, LabelKind, DataType); 4] = [
+        (Arc::new(Int16Array::from(vec![1, 5, 1])), LabelKind::Auto, DataType::Int16),
+        // Whole numbers learned as numbers are predicted with a fraction.
+        (Arc::new(Int16Array::from(vec![1, 5, 1])), LabelKind::Values, DataType::Float64),
+        (Arc::new(Float32Array::from(vec![0.5, 1.5, 0.5])), LabelKind::Auto, DataType::Float32),
+        (Arc::new(Float32Array::from(vec![0.5, 1.5, 0.5])), LabelKind::Classes, DataType::Float32),
+    ];
+    for (labels, kind, expected) in cases {
+        let classify = kind == LabelKind::Classes || (kind == LabelKind::Auto && expected == DataType::Int16);
+        let layers: &[&str] = if classify { &CLASSIFIER } else { &["flatten", "dense(1)"] };
+        let model = trained(labels, kind, layers);
+        assert_eq!(model.signature().prediction_type(), expected);
+        assert_eq!(model.signature().has_probabilities(), classify);
+    }
+}
+
+#[test]
+fn layers_are_told_as_they_can_be_read_again() {
+    let texts = [
+        "conv2d(4, 3x2, relu, stride=2x1, padding=same)",
+        "batchnorm",
+        "maxpool(2x2, stride=1, padding=same)",
+        "avgpool(2x2)",
+        "dropout(0.25)",
+        "globalavgpool",
+        "dense(3, gelu)",
+        "softmax",
+    ]
+    .map(str::to_owned);
+    let network = NetworkSpec::parse(&[8, 8, 1], &texts).unwrap();
+    assert_eq!(NetworkSpec::parse(&[8, 8, 1], &layers(&network)).unwrap(), network);
+}
+
+#[test]
+fn signatures_that_lie_are_refused() {
+    let labels: ArrayRef = Arc::new(BooleanArray::from(vec![true, false, true]));
+    let model = trained(labels, LabelKind::Auto, &CLASSIFIER);
+    let lie = |signature: &str| {
+        let mut file = ModelProto::decode(&**model.bytes()).unwrap();
+        let key = SIGNATURE_KEY.to_owned();
+        file.metadata_props = vec![StringStringEntryProto { key, value: signature.to_owned() }];
+        Model::from_bytes(Arc::from(file.encode_to_vec())).unwrap_err().to_string()
+    };
+    for (signature, part) in [
+        ("{", "damaged"),
+        (r#"{"task":"regression","label":"y","label_type":"Float64","features":[]}"#, "one number is expected"),
+        (
+            r#"{"task":"classification","label":"y","label_type":"Int64","classes":["1","2","3"],"features":[]}"#,
+            "more or fewer classes",
+        ),
+        (r#"{"task":"classification","label":"y","label_type":"Int64","classes":["1","x"],"features":[]}"#, "damaged"),
+        (
+            r#"{"task":"classification","label":"y","label_type":"Date32","classes":["1","2"],"features":[]}"#,
+            "type is not known",
+        ),
+        (r#"{"task":"classification","label":"y","label_type":"Int64","features":[]}"#, "do not go together"),
+    ] {
+        assert!(lie(signature).contains(part), "{signature}: {}", lie(signature));
+    }
+}
