@@ -85,8 +85,9 @@ fn gather_options(function: &mut Function) -> ControlFlow<String> {
     let mut positional = Vec::new();
     for argument in std::mem::take(&mut list.args) {
         match argument {
-            FunctionArg::Named { name, arg, .. } => {
-                let name = name.value.to_lowercase();
+            FunctionArg::Named { name: Ident { value: name, .. }, arg, .. }
+            | FunctionArg::ExprNamed { name: Expr::Identifier(Ident { value: name, .. }), arg, .. } => {
+                let name = name.to_lowercase();
                 if names.contains(&name) {
                     return ControlFlow::Break(format!("{name} => … given twice"));
                 }

@@ -1,8 +1,10 @@
 //! Running plans: on the engine's own threads, cancellable, with notices on the way.
 
+mod abort;
 mod context;
 mod stream;
 
 pub use context::StatementContext;
 pub(crate) use context::{ActiveStatements, TimeoutGuard};
-pub(crate) use stream::{ResultStream, spawn};
+pub(crate) use abort::AbortOnDrop;
+pub(crate) use stream::spawn;

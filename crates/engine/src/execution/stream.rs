@@ -29,7 +29,11 @@ pub(crate) fn spawn(
 ) -> SendableRecordBatchStream {
     let schema = stream.schema();
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
-    let task = runtime.spawn(forward(stream, sender));
+    let token = context.token();
+    let task = runtime.spawn(async move {
+        // A cancelled statement lets go of its memory even while its client does not read.
+        token.run_until_cancelled(forward(stream, sender)).await;
+    });
     let cancelled = Box::pin(context.token().cancelled_owned());
     Box::pin(ResultStream { schema, receiver, task, context, cancelled, ended: false, _timeout: timeout })
 }
@@ -44,7 +48,7 @@ async fn forward(mut stream: SendableRecordBatchStream, sender: mpsc::Sender<Res
 }
 
 /// See [`spawn`].
-pub(crate) struct ResultStream {
+struct ResultStream {
     schema: SchemaRef,
     receiver: mpsc::Receiver<Result<RecordBatch>>,
     task: JoinHandle<()>,

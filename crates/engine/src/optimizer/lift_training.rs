@@ -13,7 +13,7 @@ use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 use mead_common::{Diagnostic, sqlstate};
 
 use crate::error::into_datafusion;
-use crate::operator::train::{TrainCall, TrainNode};
+use crate::operator::train::{TrainCall, TrainNode, options_of};
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
@@ -75,12 +75,15 @@ fn lift(aggregate: Aggregate) -> Result<LogicalPlan> {
         for (index, argument) in arguments.iter().enumerate() {
             columns.push((*argument).clone().alias(format!("call_{number}_{index}")));
         }
-        described.push(TrainCall {
+        let call = TrainCall {
             function: call.func.name().to_owned(),
             options,
             feature_names: features.iter().map(|feature| column_name(feature)).collect(),
             label_name: column_name(label),
-        });
+        };
+        // A wrong option is an error of the statement, before any row is read.
+        options_of(&call).map_err(into_datafusion)?;
+        described.push(call);
     }
     let mut input = aggregate.input;
     if let Some(filter) = filter {

@@ -9,24 +9,26 @@ use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions_aggregate::count::count_all;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{
     Expr as SqlExpr, FunctionArg, FunctionArgExpr, ObjectName, TableFactor, TableFunctionArgs, Value,
 };
 use mead_common::{Diagnostic, sqlstate};
-use mead_functions::FunctionContext;
+use mead_functions::{FunctionContext, ModelReference};
 use mead_ml::{Signature, Task};
 
 use crate::error::into_datafusion;
+use crate::models::Models;
 
 /// Plans the table functions; knows models through the functions' context.
 pub(crate) struct TableFunctionPlanner {
     context: Arc<FunctionContext>,
+    models: Arc<Models>,
 }
 
 impl TableFunctionPlanner {
-    pub(crate) fn new(context: Arc<FunctionContext>) -> Self {
-        Self { context }
+    pub(crate) fn new(context: Arc<FunctionContext>, models: Arc<Models>) -> Self {
+        Self { context, models }
     }
 
     fn plan(
@@ -42,8 +44,10 @@ impl TableFunctionPlanner {
             alias: None,
             sample: None,
         })?;
-        let model = self.context.model(&name).map_err(into_datafusion)?;
-        let call = Call { name, signature: model.signature(), input, planner };
+        let reference = ModelReference::parse(&name).map_err(into_datafusion)?;
+        let search_path = self.context.session.search_path();
+        let model = self.models.model(&reference, &search_path).map_err(into_datafusion)?;
+        let call = Call { context: &self.context, name, signature: model.signature(), input, planner };
         match function {
             TableFunction::Evaluate => call.evaluate(),
             TableFunction::ConfusionMatrix => call.confusion_matrix(),
@@ -133,6 +137,7 @@ fn model_and_relation(
 
 /// One call, with what it needs resolved.
 struct Call<'a> {
+    context: &'a Arc<FunctionContext>,
     name: String,
     signature: &'a Signature,
     input: LogicalPlan,
@@ -143,16 +148,14 @@ impl Call<'_> {
     /// One row: a column a metric.
     fn evaluate(self) -> Result<LogicalPlan> {
         let label = self.label()?;
-        let mut arguments = vec![lit(self.name.clone()), label];
+        let mut arguments = vec![label];
         arguments.extend(self.features()?);
-        let function = self.planner.context_provider().get_aggregate_meta("ml_evaluate_agg").ok_or_else(|| {
-            into_datafusion(Diagnostic::internal("the aggregate ml_evaluate_agg is not registered"))
-        })?;
+        let function = mead_functions::ml::evaluation(self.context, &self.name).map_err(into_datafusion)?;
         let metrics = function.call(arguments).alias("metrics");
         let plan = LogicalPlanBuilder::from(self.input).aggregate(Vec::<Expr>::new(), vec![metrics])?.build()?;
         let field = plan.schema().field(0).clone();
         let datafusion::arrow::datatypes::DataType::Struct(fields) = field.data_type() else {
-            return Err(into_datafusion(Diagnostic::internal("ml_evaluate_agg does not give a struct")));
+            return Err(into_datafusion(Diagnostic::internal("an evaluation is not a record")));
         };
         let columns: Vec<Expr> = fields
             .iter()
@@ -161,7 +164,7 @@ impl Call<'_> {
         LogicalPlanBuilder::from(plan).project(columns)?.build()
     }
 
-    /// Rows `actual, predicted, count`, in order.
+    /// Rows `label, predicted, rows`, in order.
     fn confusion_matrix(self) -> Result<LogicalPlan> {
         if self.signature.task != Task::Classification {
             return Err(into_datafusion(
@@ -172,13 +175,13 @@ impl Call<'_> {
                 .with_hint("ML_EVALUATE gives the errors of a regression model"),
             ));
         }
-        let actual = self.label()?.alias("actual");
+        let actual = self.label()?.alias("label");
         let predicted = self.scalar("predict", self.features()?)?.alias("predicted");
         let column = |name: &str| Expr::Column(Column::from_name(name));
         LogicalPlanBuilder::from(self.input)
             .project(vec![actual, predicted])?
-            .aggregate(vec![column("actual"), column("predicted")], vec![count_all().alias("count")])?
-            .sort(vec![column("actual").sort(true, false), column("predicted").sort(true, false)])?
+            .aggregate(vec![column("label"), column("predicted")], vec![count_all().alias("rows")])?
+            .sort(vec![column("label").sort(true, false), column("predicted").sort(true, false)])?
             .build()
     }
 

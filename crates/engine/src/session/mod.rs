@@ -17,7 +17,6 @@ use datafusion::execution::SessionState;
 use mead_common::{CancelReason, Diagnostic, Notice, sqlstate};
 use mead_parser::DialectKind;
 use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
 
 pub use execution::{CommandTag, Execution};
 pub use prepared::{Prepared, SourceStatement};
@@ -25,7 +24,7 @@ pub(crate) use shared::SharedSettings;
 pub use transaction::TransactionStatus;
 
 use crate::engine::Engine;
-use crate::execution::{ActiveStatements, StatementContext, TimeoutGuard};
+use crate::execution::{AbortOnDrop, ActiveStatements, StatementContext, TimeoutGuard};
 use crate::statement::Runner;
 use info::Info;
 use transaction::Transaction;
@@ -193,6 +192,14 @@ impl Session {
         self.settings.write(settings::Settings::take_reported)
     }
 
+    /// A notice that no running statement says.
+    pub(crate) fn tell(&self, notice: Notice) {
+        let least = self.settings.read(settings::Settings::client_min_severity);
+        if least.is_some_and(|least| notice.severity >= least) && self.notices.try_send(notice).is_err() {
+            tracing::debug!("a notice was dropped: the client does not read");
+        }
+    }
+
     pub(crate) fn dialect(&self) -> DialectKind {
         DialectKind::Postgres
     }
@@ -232,13 +239,7 @@ impl Session {
         let context = Arc::clone(&runner.context);
         let timeout = self.settings.read(settings::Settings::statement_timeout);
         let timeout = timeout.map(|timeout| TimeoutGuard::start(&context, timeout, &handle));
-        let task = AbortOnDropHandle::new(handle.spawn(work(runner)));
-        let joined = async {
-            task.await.unwrap_or_else(|error| {
-                Err(Diagnostic::internal("a task of the statement failed").with_source(error))
-            })
-        };
-        let execution = context.run(joined).await?;
+        let execution = context.run(AbortOnDrop::new(handle.spawn(work(runner)))).await?;
         Ok(match execution.rows {
             Some((schema, stream)) => {
                 let stream = crate::execution::spawn(stream, context, timeout, &handle);

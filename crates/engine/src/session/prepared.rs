@@ -6,6 +6,8 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::{DialectKind, Statement};
 
+use super::Session;
+
 /// One statement of a query string: what it says, its text, and where it began, for error positions.
 #[derive(Debug, Clone)]
 pub struct SourceStatement {
@@ -32,8 +34,8 @@ impl SourceStatement {
     }
 
     /// The one statement of a Parse message; 42601 for more than one. An empty string is a statement too.
-    pub(crate) fn single_of(sql: &str, dialect: DialectKind) -> Result<Self, Diagnostic> {
-        let mut statements = Self::split(sql, dialect)?;
+    pub fn single(session: &Session, sql: &str) -> Result<Self, Diagnostic> {
+        let mut statements = Self::split(sql, session.dialect())?;
         match (statements.pop(), statements.is_empty()) {
             (None, _) => Ok(Self { statement: None, text: String::new(), whole: Arc::from(sql), offset: 0 }),
             (Some(statement), true) => Ok(statement),

@@ -14,11 +14,13 @@ pub(crate) struct Transaction {
     status: TransactionStatus,
     /// Statements of this block that changed something: ROLLBACK cannot undo them and says so.
     writes: Vec<&'static str>,
+    /// Settings that SET LOCAL changed, with their values before, the latest first.
+    restore: Vec<(String, String)>,
 }
 
 impl Transaction {
     pub(crate) fn new() -> Self {
-        Self { status: TransactionStatus::Idle, writes: Vec::new() }
+        Self { status: TransactionStatus::Idle, writes: Vec::new(), restore: Vec::new() }
     }
 
     pub(crate) fn status(&self) -> TransactionStatus {
@@ -35,10 +37,14 @@ impl Transaction {
         fresh
     }
 
-    /// Closes the block; gives how it stood, and what it had written.
-    pub(crate) fn end(&mut self) -> (TransactionStatus, Vec<&'static str>) {
+    /// Closes the block; gives how it stood, what it had written, and the settings to restore, in order.
+    pub(crate) fn end(&mut self) -> (TransactionStatus, Vec<&'static str>, Vec<(String, String)>) {
         let status = std::mem::replace(&mut self.status, TransactionStatus::Idle);
-        (status, std::mem::take(&mut self.writes))
+        (status, std::mem::take(&mut self.writes), std::mem::take(&mut self.restore))
+    }
+
+    pub(crate) fn restore_later(&mut self, name: &str, value: &str) {
+        self.restore.insert(0, (name.to_owned(), value.to_owned()));
     }
 
     pub(crate) fn fail(&mut self) {

@@ -79,9 +79,6 @@ impl Runner {
         self.context.notice(Notice::notice(message));
     }
 
-    pub(crate) fn warning(&self, message: impl Into<String>) {
-        self.context.notice(Notice::warning(message));
-    }
 }
 
 /// The parameters of a plan in order, by what the client declared, what the plan says, and else text.

@@ -142,7 +142,7 @@ impl Run {
         }
         let (groups, converter) = self.rows.finish();
         let mut keys = Vec::with_capacity(groups.len());
-        let mut models: Vec<Vec<Vec<u8>>> = self.calls.iter().map(|_| Vec::new()).collect();
+        let mut models: Vec<Vec<Arc<[u8]>>> = self.calls.iter().map(|_| Vec::new()).collect();
         for group in groups {
             let Group { key, datasets } = group;
             let label = match (&key, &converter) {

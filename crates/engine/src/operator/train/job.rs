@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use mead_catalog::{Catalog, NewTrainingRun, RunOutcome};
+use mead_catalog::{Catalog, Epoch, NewTrainingRun, RunOutcome};
 use mead_common::{Diagnostic, Notice};
+use mead_functions::train;
 use mead_ml::{DatasetBuilder, EpochReport, Provenance, TrainOptions};
 use tokio::sync::oneshot;
 
@@ -28,8 +29,8 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Trains on a thread of its own and gives the model's bytes. Dropping the future cancels the training.
-    pub(super) async fn run(self) -> Result<Vec<u8>, Diagnostic> {
+    /// Trains on a thread of its own and gives the model's bytes.
+    pub(super) async fn run(self) -> Result<Arc<[u8]>, Diagnostic> {
         let (sender, receiver) = oneshot::channel();
         std::thread::Builder::new()
             .name("mead-train".to_owned())
@@ -45,22 +46,102 @@ impl Job {
         }
     }
 
-    fn train(self) -> Result<Vec<u8>, Diagnostic> {
+    fn train(self) -> Result<Arc<[u8]>, Diagnostic> {
         let catalog = Arc::clone(&self.environment.catalog);
+        let statement = Arc::clone(&self.statement);
         let run = catalog.begin_training_run(&NewTrainingRun {
-            model: self.statement.model_name(),
+            model: statement.model_name(),
             group: self.group.clone(),
             function: self.call.function.clone(),
             options: self.call.options.as_ref().map(ToString::to_string),
-            query: self.statement.text().to_owned(),
+            query: statement.text().to_owned(),
         })?;
         let result = self.train_recorded(run);
         let outcome = match &result {
             Ok(_) => RunOutcome::Finished,
-            Err(_) if self.statement_flag.is_cancelled() => RunOutcome::Cancelled,
+            Err(_) if statement.flag().is_cancelled() => RunOutcome::Cancelled,
             Err(error) => RunOutcome::Failed(error.message.clone()),
         };
         catalog.finish_training_run(run, &outcome)?;
         result
+    }
+
+    fn train_recorded(self, run: i64) -> Result<Arc<[u8]>, Diagnostic> {
+        let mut options = options_of(&self.call)?;
+        options.threads = self.environment.threads;
+        let dataset = self.dataset.finish(options.loss.into())?;
+        let provenance = Provenance {
+            query: self.statement.text().to_owned(),
+            label_name: self.call.label_name.clone(),
+            feature_names: self.call.feature_names.clone(),
+            function: Some(self.call.function.clone()),
+            group: self.group.clone(),
+        };
+        let (catalog, statement) = (&self.environment.catalog, &self.statement);
+        let heading = heading(&self.call, statement.model_name().as_deref(), self.group.as_deref());
+        let mut failed = None;
+        let mut observe = |report: &EpochReport| {
+            statement.notice(Notice::notice(describe(&heading, report)));
+            if let Err(error) = catalog.record_epoch(run, &epoch(report)) {
+                failed = Some(Diagnostic::from(error));
+            }
+            Ok(())
+        };
+        let model = mead_ml::fit(&dataset, &options, provenance, &mut observe, statement.flag())?;
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(Arc::clone(model.bytes())),
+        }
+    }
+}
+
+/// The options of a call, checked.
+pub(crate) fn options_of(call: &TrainCall) -> Result<TrainOptions, Diagnostic> {
+    let named = match &call.options {
+        Some(record) => train::options(record)?,
+        None => Vec::new(),
+    };
+    Ok(TrainOptions::from_named(named)?)
+}
+
+fn heading(call: &TrainCall, model: Option<&str>, group: Option<&str>) -> String {
+    let mut text = call.function.to_uppercase();
+    if let Some(model) = model {
+        text.push_str(&format!(" \"{model}\""));
+    }
+    if let Some(group) = group {
+        text.push_str(&format!(" [{group}]"));
+    }
+    text
+}
+
+fn describe(heading: &str, report: &EpochReport) -> String {
+    let mut text = format!("{heading}: epoch {}/{}: loss {:.4}", report.epoch, report.epochs, report.loss);
+    let rates = [
+        ("accuracy", report.accuracy),
+        ("validation loss", report.validation_loss),
+        ("validation accuracy", report.validation_accuracy),
+    ];
+    for (name, value) in rates {
+        if let Some(value) = value {
+            text.push_str(&format!(", {name} {value:.4}"));
+        }
+    }
+    text.push_str(&format!(", {:.0} rows/s", report.rows_per_second));
+    text
+}
+
+fn epoch(report: &EpochReport) -> Epoch {
+    Epoch {
+        epoch: report.epoch as i64,
+        epochs: report.epochs as i64,
+        loss: report.loss,
+        accuracy: report.accuracy,
+        validation_loss: report.validation_loss,
+        validation_accuracy: report.validation_accuracy,
+        learning_rate: report.learning_rate,
+        rows: report.rows as i64,
+        seconds: report.seconds,
+        rows_per_second: report.rows_per_second,
     }
 }

@@ -6,5 +6,6 @@ mod node;
 mod planner;
 mod rows;
 
+pub(crate) use job::options_of;
 pub(crate) use node::{TrainCall, TrainNode};
 pub(crate) use planner::TrainPlanner;

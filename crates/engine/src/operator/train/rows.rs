@@ -96,7 +96,8 @@ impl Rows {
             let (label, features) = columns.split_last().ok_or_else(|| {
                 into_datafusion(Diagnostic::internal("a TRAIN call without columns"))
             })?;
-            dataset.push(features, label).map_err(|error| into_datafusion(Diagnostic::from(error)))?;
+            let features: Vec<ArrayRef> = features.iter().map(mead_functions::tensor::flatten).collect::<Result<_>>()?;
+            dataset.push(&features, label).map_err(|error| into_datafusion(Diagnostic::from(error)))?;
         }
         Ok(())
     }

@@ -1,0 +1,297 @@
+//! One open data directory: catalog, memory, threads, caches; shared by all sessions.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, TableProvider};
+use datafusion::datasource::ViewTable;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement as DataFusionStatement;
+use datafusion::sql::sqlparser::ast;
+use mead_catalog::{Catalog, DatabaseCatalog, ViewPlanner};
+use mead_common::{CancelReason, Diagnostic, Notice, sqlstate};
+use mead_functions::FunctionContext;
+use mead_parser::{DialectKind, Statement};
+use mead_storage::PathPolicy;
+use parking_lot::Mutex;
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::mpsc;
+
+use crate::config::EngineConfig;
+use crate::error::into_datafusion;
+use crate::execution::ActiveStatements;
+use crate::models::Models;
+use crate::operator::train::TrainPlanner;
+use crate::optimizer::{LiftTraining, SingleRowCrossJoin};
+use crate::plan::search_path::{DATABASE, SEARCH_PATH, SessionCatalogList};
+use crate::plan::table_function::TableFunctionPlanner;
+use crate::session::info::Info;
+use crate::session::{ConnectOptions, Session, SharedSettings, User};
+
+/// How many notices may wait for a client.
+const NOTICES_AHEAD: usize = 256;
+
+/// Bytes of models that are kept ready for scoring.
+const INFERENCE_BYTES: usize = 512 << 20;
+
+/// How long a stopping server waits for its statements to end.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+
+/// One open data directory, shared by all sessions.
+pub struct Engine {
+    pub(crate) config: EngineConfig,
+    pub(crate) catalog: Arc<Catalog>,
+    models: Arc<Models>,
+    pub(crate) paths: PathPolicy,
+    database: Arc<DatabaseCatalog>,
+    environment: Arc<RuntimeEnv>,
+    runtime: Mutex<Option<Runtime>>,
+    handle: Handle,
+    sessions: Mutex<Vec<Weak<ActiveStatements>>>,
+    next_pid: AtomicI32,
+}
+
+impl Engine {
+    /// Opens a data directory, and makes it if it is not there.
+    pub async fn open(config: EngineConfig) -> Result<Arc<Engine>, Diagnostic> {
+        let folder = config.data_dir.clone();
+        let catalog = tokio::task::spawn_blocking(move || Catalog::open(&folder))
+            .await
+            .map_err(|error| Diagnostic::internal("opening the data directory failed").with_source(error))??;
+        let paths = PathPolicy::new(&config.allowed_paths)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(config.cpu_threads.max(1))
+            .thread_name("mead-query")
+            .enable_all()
+            .build()
+            .map_err(|error| Diagnostic::internal("could not start the query threads").with_source(error))?;
+        let handle = runtime.handle().clone();
+        let environment = environment(&config, catalog.folder().join("tmp"))?;
+        let database = DatabaseCatalog::new(Arc::clone(&catalog));
+        let models = Models::new(Arc::clone(&catalog), INFERENCE_BYTES);
+        let engine = Arc::new(Self {
+            config,
+            models,
+            paths,
+            database: Arc::clone(&database),
+            environment,
+            runtime: Mutex::new(Some(runtime)),
+            handle,
+            sessions: Mutex::new(Vec::new()),
+            next_pid: AtomicI32::new(1),
+            catalog,
+        });
+        database.set_view_planner(Arc::new(Views { engine: Arc::downgrade(&engine) }));
+        Ok(engine)
+    }
+
+    /// The SCRAM-SHA-256 verifier of a role in PostgreSQL's form, if the role may log in and has a password.
+    pub fn scram_verifier(&self, role: &str) -> Result<Option<String>, Diagnostic> {
+        let role = self.catalog.role(role)?;
+        Ok(role.filter(|role| role.login).and_then(|role| role.verifier))
+    }
+
+    /// True when at least one role can log in with a password.
+    pub fn has_passwords(&self) -> Result<bool, Diagnostic> {
+        Ok(self.catalog.roles()?.iter().any(|role| role.login && role.verifier.is_some()))
+    }
+
+    /// Makes a role, or changes it to be as given: users of the configuration file.
+    pub fn ensure_role(&self, name: &str, superuser: bool, verifier: &str) -> Result<(), Diagnostic> {
+        match self.catalog.role(name)? {
+            Some(mut role) => {
+                role.superuser = superuser;
+                role.login = true;
+                role.verifier = Some(verifier.to_owned());
+                Ok(self.catalog.alter_role(&role)?)
+            }
+            None => Ok(self.catalog.create_role(name, superuser, true, Some(verifier))?),
+        }
+    }
+
+    /// Opens a session; 3D000 for an unknown database, 28000 for an unknown role. Notices of the session's statements
+    /// arrive at the receiver, while they run.
+    pub async fn connect(
+        self: &Arc<Self>,
+        options: ConnectOptions,
+    ) -> Result<(Session, mpsc::Receiver<Notice>), Diagnostic> {
+        if !options.database.is_empty() && options.database != DATABASE {
+            return Err(Diagnostic::new(
+                sqlstate::INVALID_CATALOG_NAME,
+                format!("database \"{}\" does not exist", options.database),
+            )
+            .with_hint(format!("connect to \"{DATABASE}\"; its databases are schemas, which USE or search_path chooses")));
+        }
+        let role = self.catalog.role(&options.user)?.filter(|role| role.login).ok_or_else(|| {
+            Diagnostic::new(
+                sqlstate::INVALID_AUTHORIZATION_SPECIFICATION,
+                format!("role \"{}\" does not exist", options.user),
+            )
+            .with_hint("the superuser is called \"mead\"")
+        })?;
+        let user = User { name: role.name, superuser: role.superuser };
+        let settings = SharedSettings::new();
+        settings.write(|settings| {
+            settings.set_at_start("session_authorization", &user.name);
+            settings.set_at_start("is_superuser", if user.superuser { "on" } else { "off" });
+        });
+        for (name, value) in &options.settings {
+            settings.set(name, value)?;
+        }
+        settings.write(crate::session::settings::Settings::fix_start);
+        let pid = self.next_pid.fetch_add(1, Ordering::Relaxed);
+        let info = Info::new(settings.clone(), user.name.clone(), pid);
+        let state = self.session_state(&settings, &info)?;
+        let active = Arc::new(ActiveStatements::default());
+        {
+            let mut sessions = self.sessions.lock();
+            sessions.retain(|session| session.strong_count() > 0);
+            sessions.push(Arc::downgrade(&active));
+        }
+        let (sender, receiver) = mpsc::channel(NOTICES_AHEAD);
+        Ok((Session::new(Arc::clone(self), user, settings, info, state, sender, active), receiver))
+    }
+
+    /// Cancels all statements and waits until they have ended.
+    pub async fn shutdown(&self) {
+        let sessions: Vec<_> = self.sessions.lock().iter().filter_map(Weak::upgrade).collect();
+        for session in &sessions {
+            session.cancel(CancelReason::Shutdown);
+        }
+        let idle = async {
+            while sessions.iter().any(|session| !session.is_idle()) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(SHUTDOWN_GRACE, idle).await.is_err() {
+            tracing::warn!("statements were still running after {SHUTDOWN_GRACE:?}");
+        }
+        if let Some(runtime) = self.runtime.lock().take() {
+            runtime.shutdown_background();
+        }
+    }
+
+    /// The threads that plans run on.
+    pub(crate) fn runtime(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// A session's state: its functions, its catalog as its search path sees it, our planners and rules.
+    pub(crate) fn session_state(
+        self: &Arc<Self>,
+        settings: &SharedSettings,
+        info: &Arc<Info>,
+    ) -> Result<SessionState, Diagnostic> {
+        let functions = self.functions(info);
+        let shared: Arc<dyn CatalogProvider> = Arc::clone(&self.database) as _;
+        let planner = QueryPlanner {
+            train: Arc::new(TrainPlanner::new(Arc::clone(&self.catalog), self.config.cpu_threads)),
+        };
+        let mut state = SessionStateBuilder::new()
+            .with_default_features()
+            .with_config(self.session_config())
+            .with_runtime_env(Arc::clone(&self.environment))
+            .with_catalog_list(Arc::new(SessionCatalogList::new(shared, settings.clone())))
+            .with_query_planner(Arc::new(planner))
+            .with_relation_planners(vec![Arc::new(TableFunctionPlanner::new(Arc::clone(&functions), Arc::clone(&self.models)))])
+            .with_optimizer_rule(Arc::new(LiftTraining))
+            .with_physical_optimizer_rule(Arc::new(SingleRowCrossJoin))
+            .build();
+        mead_functions::register(&functions, &mut state).map_err(|error| crate::diagnostic_of(&error))?;
+        Ok(state)
+    }
+
+    /// What a session's functions know.
+    pub(crate) fn functions(&self, info: &Arc<Info>) -> Arc<FunctionContext> {
+        FunctionContext::new(Arc::clone(&self.catalog), Arc::clone(&self.models) as _, Arc::clone(info) as _)
+    }
+
+    fn session_config(&self) -> SessionConfig {
+        let mut config = SessionConfig::new()
+            .with_default_catalog_and_schema(DATABASE, SEARCH_PATH)
+            .with_create_default_catalog_and_schema(false)
+            .with_information_schema(false)
+            .with_target_partitions(self.config.cpu_threads.max(1));
+        let options = config.options_mut();
+        options.sql_parser.collect_spans = true;
+        options.sql_parser.parse_float_as_decimal = true;
+        options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+        options.execution.listing_table_ignore_subdirectory = false;
+        options.execution.parquet.pushdown_filters = true;
+        config
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.lock().take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn environment(config: &EngineConfig, temporary: PathBuf) -> Result<Arc<RuntimeEnv>, Diagnostic> {
+    let few = std::num::NonZeroUsize::new(5).unwrap_or(std::num::NonZeroUsize::MIN);
+    let pool = TrackConsumersPool::new(FairSpillPool::new(config.memory_limit_bytes), few);
+    let environment = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_temp_file_path(temporary)
+        .build_arc()
+        .map_err(|error| crate::diagnostic_of(&error))?;
+    mead_storage::register_object_stores(environment.object_store_registry.as_ref())?;
+    Ok(environment)
+}
+
+/// DataFusion's planner, with our operators.
+#[derive(Debug)]
+struct QueryPlanner {
+    train: Arc<TrainPlanner>,
+}
+
+#[async_trait]
+impl datafusion::execution::context::QueryPlanner for QueryPlanner {
+    async fn create_physical_plan(
+        &self,
+        plan: &datafusion::logical_expr::LogicalPlan,
+        state: &dyn datafusion::catalog::Session,
+    ) -> datafusion::error::Result<Arc<dyn datafusion::physical_plan::ExecutionPlan>> {
+        let extensions: Vec<Arc<dyn ExtensionPlanner + Send + Sync>> = vec![Arc::clone(&self.train) as _];
+        DefaultPhysicalPlanner::with_extension_planners(extensions).create_physical_plan(plan, state).await
+    }
+}
+
+/// Plans views for the catalog, as a session of the superuser with default settings would.
+struct Views {
+    engine: Weak<Engine>,
+}
+
+impl std::fmt::Debug for Views {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Views")
+    }
+}
+
+#[async_trait]
+impl ViewPlanner for Views {
+    async fn plan_view(&self, definition: &str, _system: bool) -> datafusion::error::Result<Arc<dyn TableProvider>> {
+        let engine = self.engine.upgrade().ok_or_else(|| into_datafusion(CancelReason::Shutdown.diagnostic()))?;
+        let settings = SharedSettings::new();
+        let info = Info::new(settings.clone(), "mead".to_owned(), 0);
+        let state = engine.session_state(&settings, &info).map_err(into_datafusion)?;
+        let parsed = mead_parser::parse(definition, DialectKind::Postgres)
+            .map_err(|error| into_datafusion(Diagnostic::from(error)))?;
+        let Some(Statement::Query(query)) = parsed.into_iter().next().map(|parsed| parsed.statement) else {
+            return Err(into_datafusion(Diagnostic::internal("a view's definition is not a query")));
+        };
+        let statement = DataFusionStatement::Statement(Box::new(ast::Statement::Query(query)));
+        let plan = state.statement_to_plan(statement).await?;
+        Ok(Arc::new(ViewTable::new(plan, Some(definition.to_owned()))))
+    }
+}

@@ -1,0 +1,77 @@
+//! DROP: the entry first, then what belonged to it.
+
+use mead_catalog::RelationKind;
+use mead_common::{Diagnostic, sqlstate};
+use mead_parser::{Drop, ObjectKind, name_text};
+
+use super::Runner;
+use crate::session::Execution;
+
+impl Runner {
+    pub(crate) fn drop(&self, drop: &Drop) -> Result<Execution, Diagnostic> {
+        for name in &drop.names {
+            let dropped = match drop.kind {
+                ObjectKind::Database => self.drop_schema(&name_text(name), drop.cascade),
+                ObjectKind::Role => self.drop_role(&name_text(name)),
+                ObjectKind::Model => {
+                    let name = self.qualify(name)?;
+                    match self.engine.catalog.drop_model(&name.schema, &name.name)? {
+                        true => Ok(()),
+                        false => Err(mead_catalog::Error::UndefinedModel(name.name).into()),
+                    }
+                }
+                ObjectKind::Table | ObjectKind::View => self.drop_relation(drop.kind, name),
+            };
+            match dropped {
+                Err(error) if drop.if_exists && is_undefined(&error) => {
+                    self.notice(format!("{}, skipping", error.message));
+                }
+                dropped => dropped?,
+            }
+        }
+        Ok(Execution::done(format!("DROP {}", drop.kind.keyword())))
+    }
+
+    fn drop_relation(
+        &self,
+        kind: ObjectKind,
+        name: &datafusion::sql::sqlparser::ast::ObjectName,
+    ) -> Result<(), Diagnostic> {
+        let name = self.qualify(name)?;
+        let noun = if kind == ObjectKind::View { "view" } else { "table" };
+        let found = self.engine.catalog.relation(&name.schema, &name.name)?;
+        let Some(found) = found else {
+            return Err(mead_catalog::Error::UndefinedRelation { kind: noun, name: name.name }.into());
+        };
+        let is_view = found.new.kind == RelationKind::View;
+        if is_view != (kind == ObjectKind::View) {
+            let error = Diagnostic::from(mead_catalog::Error::WrongKind { kind: noun, name: name.name });
+            let other = if is_view { "VIEW" } else { "TABLE" };
+            return Err(error.with_hint(format!("use DROP {other}")));
+        }
+        if let Some(old) = self.engine.catalog.drop_relation(&name.schema, &name.name)? {
+            self.remove_data(&old);
+        }
+        Ok(())
+    }
+
+    fn drop_schema(&self, name: &str, cascade: bool) -> Result<(), Diagnostic> {
+        let catalog = &self.engine.catalog;
+        if cascade {
+            let name = mead_catalog::schema_name(name);
+            for relation in catalog.relations(Some(name))? {
+                if let Some(old) = catalog.drop_relation(name, &relation.new.name)? {
+                    self.remove_data(&old);
+                }
+            }
+            for model in catalog.model_versions()?.iter().filter(|model| model.schema == name) {
+                catalog.drop_model(name, &model.name)?;
+            }
+        }
+        Ok(catalog.drop_schema(name)?)
+    }
+}
+
+fn is_undefined(error: &Diagnostic) -> bool {
+    [sqlstate::UNDEFINED_TABLE, sqlstate::UNDEFINED_OBJECT, sqlstate::INVALID_SCHEMA_NAME].contains(&error.sqlstate)
+}

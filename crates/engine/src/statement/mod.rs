@@ -1,0 +1,200 @@
+//! The statements, one file each; here the branching between them.
+
+mod copy;
+mod create_model;
+mod create_table;
+mod create_view;
+mod cursor;
+mod database;
+mod describe;
+mod drop;
+mod explain;
+mod insert;
+mod insert_directory;
+mod model;
+mod names;
+mod prepare;
+mod query;
+mod role;
+mod runner;
+mod set;
+mod show;
+mod transaction;
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::ScalarValue;
+use datafusion::sql::sqlparser::ast;
+use mead_common::{Diagnostic, sqlstate};
+use mead_parser::{Describe, Show, Statement};
+
+pub(crate) use cursor::Cursor;
+pub(crate) use runner::Runner;
+
+use crate::session::{Execution, Prepared, Session};
+use explain::ExplainOptions;
+use runner::parameter_types;
+
+impl Session {
+    /// Runs one statement: what only concerns the session here, all else on the engine's threads.
+    pub(crate) async fn dispatch(
+        &mut self,
+        prepared: &Arc<Prepared>,
+        statement: &Statement,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Execution, Diagnostic> {
+        match statement {
+            Statement::Begin => Ok(self.begin()),
+            Statement::Commit => Ok(self.commit()),
+            Statement::Rollback => Ok(self.rollback()),
+            Statement::Set(set) => self.set(set),
+            Statement::Reset(name) => self.reset(name.as_deref()),
+            Statement::Use(name) => self.use_schema(name),
+            Statement::Discard(what) => self.discard(what),
+            Statement::Unlisten => Ok(Execution::done("UNLISTEN")),
+            Statement::Show(Show::Variable(_) | Show::All) => self.show_setting(statement),
+            Statement::Prepare { name, types, statement } => self.prepare_named(prepared, name, types, statement).await,
+            Statement::Execute { name, parameters: values } => {
+                Box::pin(self.execute_named(prepared, name, values)).await
+            }
+            Statement::Deallocate(name) => self.deallocate(name.as_deref()),
+            Statement::Declare { name, hold, query } => self.declare(prepared, name, *hold, query, parameters).await,
+            Statement::Fetch { cursor, count } => self.fetch(cursor, *count),
+            Statement::Close(name) => self.close_cursor(name.as_deref()),
+            _ => {
+                let runner = self.runner(&prepared.source, parameters);
+                let statement = statement.clone();
+                self.run_on_engine(runner, |runner| async move { runner.execute(&statement).await }).await
+            }
+        }
+    }
+
+    /// The types of a statement's parameters, and its columns if it returns rows.
+    pub(crate) async fn describe(
+        &mut self,
+        runner: &Runner,
+        declared: &[Option<DataType>],
+    ) -> Result<(Vec<DataType>, Option<SchemaRef>), Diagnostic> {
+        let Some(statement) = runner.source.statement.clone() else {
+            return Ok((Vec::new(), None));
+        };
+        match statement.as_ref() {
+            Statement::Execute { name, .. } => {
+                let prepared = self.prepared_named(name)?;
+                Ok((Vec::new(), prepared.schema.clone()))
+            }
+            Statement::Fetch { cursor, .. } => Ok((Vec::new(), Some(self.cursor_schema(cursor)?))),
+            _ => {
+                let runner = runner.clone();
+                let declared = declared.to_vec();
+                let context = Arc::clone(&runner.context);
+                let handle = self.engine.runtime();
+                let work = async move { runner.describe(&statement, &declared).await };
+                context.run(crate::execution::AbortOnDrop::new(handle.spawn(work))).await
+            }
+        }
+    }
+}
+
+impl Runner {
+    async fn execute(&self, statement: &Statement) -> Result<Execution, Diagnostic> {
+        match statement {
+            Statement::AlterModel(alter) => self.alter_model(alter),
+            Statement::AlterRole(role) => self.alter_role(role),
+            Statement::Copy(copy) => self.copy(copy).await,
+            Statement::CreateDatabase { name, if_not_exists } => self.create_database(name, *if_not_exists),
+            Statement::CreateModel(create) => self.create_model(create).await,
+            Statement::CreateRole(role) => self.create_role(role),
+            Statement::CreateTable(create) => self.create_table(create).await,
+            Statement::CreateView(create) => self.create_view(create).await,
+            Statement::Describe(describe) => self.describe_object(describe).await,
+            Statement::Drop(drop) => self.drop(drop),
+            Statement::Explain { analyze, verbose, statement } => {
+                let options = ExplainOptions { analyze: *analyze, verbose: *verbose };
+                let plan = self.bind(self.plan_explained(statement, options).await?)?;
+                self.explain(&plan, options).await
+            }
+            Statement::ExportModel(export) => self.export_model(export),
+            Statement::Insert(insert) => self.insert(insert).await,
+            Statement::InsertDirectory(insert) => self.insert_directory(insert).await,
+            Statement::Query(query) => self.query(query).await,
+            Statement::Show(show) => self.show(show),
+            _ => Err(Diagnostic::internal("a statement of the session reached the engine")),
+        }
+    }
+
+    async fn describe(
+        &self,
+        statement: &Statement,
+        declared: &[Option<DataType>],
+    ) -> Result<(Vec<DataType>, Option<SchemaRef>), Diagnostic> {
+        let of_query = async |query: &ast::Query, rows: bool| {
+            let plan = self.plan_query_open(query).await?;
+            let types = parameter_types(&plan, declared).map_err(|error| self.report(&error))?;
+            Ok((types, rows.then(|| Arc::clone(plan.schema().inner()))))
+        };
+        match statement {
+            Statement::Query(query) => of_query(query, true).await,
+            Statement::Declare { query, .. } => of_query(query, false).await,
+            Statement::Copy(copy) => of_query(&copy.query, false).await,
+            Statement::InsertDirectory(insert) => of_query(&insert.query, false).await,
+            Statement::CreateModel(create) => match &create.source {
+                mead_parser::ModelSource::Query(query) => of_query(query, false).await,
+                mead_parser::ModelSource::File(_) => Ok((Vec::new(), None)),
+            },
+            Statement::CreateTable(create) => match &create.query {
+                Some(query) => of_query(query, false).await,
+                None => Ok((Vec::new(), None)),
+            },
+            Statement::Insert(insert) => {
+                let plan = self.plan_insert(insert).await?;
+                Ok((parameter_types(&plan, declared).map_err(|error| self.report(&error))?, None))
+            }
+            Statement::Explain { statement, analyze, verbose } => {
+                let options = ExplainOptions { analyze: *analyze, verbose: *verbose };
+                let plan = self.plan_explained(statement, options).await?;
+                let types = parameter_types(&plan, declared).map_err(|error| self.report(&error))?;
+                Ok((types, Some(explain::explain_schema())))
+            }
+            Statement::Show(show) => Ok((Vec::new(), Some(show::schema(show)))),
+            Statement::Describe(Describe::Query(_) | Describe::Table(_)) => {
+                Ok((Vec::new(), Some(describe::table_schema())))
+            }
+            Statement::Describe(Describe::Model { .. }) => Ok((Vec::new(), Some(describe::model_schema()))),
+            _ => Ok((Vec::new(), None)),
+        }
+    }
+
+    /// The plan that EXPLAIN shows: of a statement that makes something from a query, the query's.
+    async fn plan_explained(
+        &self,
+        statement: &Statement,
+        options: ExplainOptions,
+    ) -> Result<datafusion::logical_expr::LogicalPlan, Diagnostic> {
+        let query = match statement {
+            Statement::Query(query) => query,
+            Statement::CreateModel(create) if !options.analyze => match &create.source {
+                mead_parser::ModelSource::Query(query) => query,
+                mead_parser::ModelSource::File(_) => {
+                    return Err(Diagnostic::unsupported("a model from a file has no plan"));
+                }
+            },
+            Statement::CreateTable(create) if !options.analyze && create.query.is_some() => match &create.query {
+                Some(query) => query,
+                None => return Err(Diagnostic::internal("checked by the guard")),
+            },
+            Statement::Copy(copy) if !options.analyze => &copy.query,
+            Statement::InsertDirectory(insert) if !options.analyze => &insert.query,
+            Statement::Insert(insert) if !options.analyze => return self.plan_insert(insert).await,
+            _ if options.analyze => {
+                return Err(Diagnostic::unsupported("EXPLAIN ANALYZE is for queries alone")
+                    .with_hint("EXPLAIN without ANALYZE shows the plan of a statement that changes something"));
+            }
+            _ => {
+                return Err(Diagnostic::new(sqlstate::SYNTAX_ERROR, "this statement has no plan to explain"));
+            }
+        };
+        self.plan_query_open(query).await
+    }
+}

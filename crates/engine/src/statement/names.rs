@@ -1,0 +1,51 @@
+//! Names of things to be made or dropped, which are not looked up by DataFusion.
+
+use datafusion::sql::sqlparser::ast::ObjectName;
+use mead_common::{Diagnostic, sqlstate};
+use mead_parser::identifier_text;
+
+use super::Runner;
+use crate::plan::search_path::DATABASE;
+
+/// A schema's name and a name in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct QualifiedName {
+    pub schema: String,
+    pub name: String,
+}
+
+impl Runner {
+    /// Where an object of this name is, or is to be made: unqualified ones in the current schema.
+    pub(super) fn qualify(&self, name: &ObjectName) -> Result<QualifiedName, Diagnostic> {
+        let mut parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(identifier_text).collect();
+        let last = parts.pop().unwrap_or_default();
+        let schema = parts.pop();
+        match parts.pop() {
+            Some(database) if database != DATABASE => Err(Diagnostic::unsupported(format!(
+                "cross-database references are not implemented: \"{name}\""
+            ))),
+            _ if !parts.is_empty() => {
+                Err(Diagnostic::new(sqlstate::SYNTAX_ERROR, format!("improper qualified name: {name}")))
+            }
+            _ => {
+                let schema = schema.unwrap_or_else(|| self.settings.current_schema());
+                Ok(QualifiedName { schema: mead_catalog::schema_name(&schema).to_owned(), name: last })
+            }
+        }
+    }
+
+    /// 42501 unless the user is a superuser.
+    pub(super) fn require_superuser(&self, what: &str) -> Result<(), Diagnostic> {
+        if self.user.superuser {
+            Ok(())
+        } else {
+            Err(Diagnostic::new(sqlstate::INSUFFICIENT_PRIVILEGE, format!("permission denied to {what}"))
+                .with_hint("only superusers may do this"))
+        }
+    }
+
+    /// A path in a statement, as the policy allows it to this user.
+    pub(super) fn resolve_path(&self, location: &str) -> Result<std::path::PathBuf, Diagnostic> {
+        Ok(self.engine.paths.resolve(location, self.user.superuser)?)
+    }
+}

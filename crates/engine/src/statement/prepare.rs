@@ -1,0 +1,109 @@
+//! PREPARE, EXECUTE, DEALLOCATE: prepared statements by name, the session's own.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::logical_expr::{Expr, cast};
+use datafusion::sql::sqlparser::ast;
+use mead_common::{Diagnostic, sqlstate};
+use mead_parser::Statement;
+
+use super::Runner;
+use crate::session::prepared::SourceStatement;
+use crate::session::{Execution, Prepared, Session};
+
+impl Session {
+    pub(crate) async fn prepare_named(
+        &mut self,
+        outer: &Prepared,
+        name: &str,
+        types: &[ast::DataType],
+        statement: &Statement,
+    ) -> Result<Execution, Diagnostic> {
+        if self.prepared.contains_key(name) {
+            return Err(Diagnostic::new(
+                sqlstate::DUPLICATE_PREPARED_STATEMENT,
+                format!("prepared statement \"{name}\" already exists"),
+            ));
+        }
+        let source = SourceStatement { statement: Some(Arc::new(statement.clone())), ..outer.source.clone() };
+        let runner = self.runner(&source, Vec::new());
+        let declared: Vec<Option<DataType>> =
+            types.iter().map(|data_type| runner.data_type(data_type).map(Some)).collect::<Result<_, _>>()?;
+        let (parameter_types, schema) = self.describe(&runner, &declared).await?;
+        self.prepared.insert(name.to_owned(), Arc::new(Prepared { source, parameter_types, schema }));
+        Ok(Execution::done("PREPARE"))
+    }
+
+    pub(crate) async fn execute_named(
+        &mut self,
+        outer: &Prepared,
+        name: &str,
+        values: &[ast::Expr],
+    ) -> Result<Execution, Diagnostic> {
+        let prepared = self.prepared_named(name)?;
+        if values.len() != prepared.parameter_types.len() {
+            return Err(Diagnostic::new(
+                sqlstate::SYNTAX_ERROR,
+                format!("wrong number of parameters for prepared statement \"{name}\""),
+            )
+            .with_detail(format!("expected {} parameters but got {}", prepared.parameter_types.len(), values.len())));
+        }
+        let runner = self.runner(&outer.source, Vec::new());
+        let parameters = values
+            .iter()
+            .zip(&prepared.parameter_types)
+            .map(|(value, data_type)| runner.constant(value, data_type))
+            .collect::<Result<Vec<_>, _>>()?;
+        let Some(statement) = prepared.source.statement.clone() else {
+            return Err(Diagnostic::internal("an empty prepared statement"));
+        };
+        Box::pin(self.dispatch(&prepared, &statement, parameters)).await
+    }
+
+    pub(crate) fn deallocate(&mut self, name: Option<&str>) -> Result<Execution, Diagnostic> {
+        match name {
+            None => {
+                self.prepared.clear();
+                Ok(Execution::done("DEALLOCATE ALL"))
+            }
+            Some(name) => {
+                self.prepared_named(name)?;
+                self.prepared.remove(name);
+                Ok(Execution::done("DEALLOCATE"))
+            }
+        }
+    }
+
+    pub(crate) fn prepared_named(&self, name: &str) -> Result<Arc<Prepared>, Diagnostic> {
+        self.prepared.get(name).cloned().ok_or_else(|| {
+            Diagnostic::new(
+                sqlstate::INVALID_SQL_STATEMENT_NAME,
+                format!("prepared statement \"{name}\" does not exist"),
+            )
+        })
+    }
+}
+
+impl Runner {
+    /// The value of an expression without columns, as `data_type`.
+    fn constant(&self, value: &ast::Expr, data_type: &DataType) -> Result<ScalarValue, Diagnostic> {
+        let schema = DFSchema::empty();
+        let aliased = ast::ExprWithAlias { expr: value.clone(), alias: None };
+        let expression = self
+            .state
+            .create_logical_expr_from_sql_expr(aliased, &schema)
+            .map_err(|error| self.report(&error))?;
+        let evaluate = |expression: Expr| {
+            let batch = datafusion::arrow::array::RecordBatch::try_new_with_options(
+                Arc::new(datafusion::arrow::datatypes::Schema::empty()),
+                vec![],
+                &datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(1)),
+            )?;
+            let value = self.state.create_physical_expr(expression, &schema)?.evaluate(&batch)?.into_array(1)?;
+            ScalarValue::try_from_array(&value, 0)
+        };
+        evaluate(cast(expression, data_type.clone())).map_err(|error| self.report(&error))
+    }
+}

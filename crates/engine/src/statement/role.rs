@@ -1,0 +1,62 @@
+//! CREATE ROLE, ALTER ROLE, DROP ROLE: for superusers.
+
+use mead_catalog::Role;
+use mead_common::scram::ScramVerifier;
+use mead_common::{Diagnostic, sqlstate};
+use mead_parser::CreateRole;
+
+use super::Runner;
+use crate::session::Execution;
+
+/// A password's verifier; a text that is one already is kept as it is, as in Postgres.
+fn verifier(password: &str) -> Result<String, Diagnostic> {
+    match password.parse::<ScramVerifier>() {
+        Ok(verifier) => Ok(verifier.to_string()),
+        Err(_) => Ok(ScramVerifier::from_password(password)?.to_string()),
+    }
+}
+
+impl Runner {
+    pub(crate) fn create_role(&self, create: &CreateRole) -> Result<Execution, Diagnostic> {
+        self.require_superuser("create role")?;
+        let options = &create.options;
+        let verifier = options.password.as_ref().and_then(Option::as_deref).map(verifier).transpose()?;
+        let (superuser, login) = (options.superuser.unwrap_or(false), options.login.unwrap_or(false));
+        match self.engine.catalog.create_role(&create.name, superuser, login, verifier.as_deref()) {
+            Err(mead_catalog::Error::DuplicateRole(name)) if create.if_not_exists => {
+                self.notice(format!("role \"{name}\" already exists, skipping"));
+            }
+            created => created?,
+        }
+        Ok(Execution::done("CREATE ROLE"))
+    }
+
+    pub(crate) fn alter_role(&self, alter: &CreateRole) -> Result<Execution, Diagnostic> {
+        if alter.name != self.user.name || alter.options.superuser.is_some() || alter.options.login.is_some() {
+            self.require_superuser("alter role")?;
+        }
+        let Some(role) = self.engine.catalog.role(&alter.name)? else {
+            return Err(mead_catalog::Error::UndefinedRole(alter.name.clone()).into());
+        };
+        let password = match &alter.options.password {
+            None => role.verifier,
+            Some(None) => None,
+            Some(Some(password)) => Some(verifier(password)?),
+        };
+        self.engine.catalog.alter_role(&Role {
+            superuser: alter.options.superuser.unwrap_or(role.superuser),
+            login: alter.options.login.unwrap_or(role.login),
+            verifier: password,
+            ..role
+        })?;
+        Ok(Execution::done("ALTER ROLE"))
+    }
+
+    pub(crate) fn drop_role(&self, name: &str) -> Result<(), Diagnostic> {
+        self.require_superuser("drop role")?;
+        if name == self.user.name {
+            return Err(Diagnostic::new(sqlstate::OBJECT_IN_USE, "current user cannot be dropped"));
+        }
+        Ok(self.engine.catalog.drop_role(name)?)
+    }
+}
