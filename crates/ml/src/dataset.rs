@@ -221,7 +221,8 @@ fn classes(labels: &ArrayRef) -> Result<Labels, Error> {
     let sorted = lexsort_to_indices(&[SortColumn { values: Arc::clone(labels), options: None }], None)
         .map_err(|_| label_type_error(labels))?;
     let in_order = take(labels, &sorted, None).map_err(|_| label_type_error(labels))?;
-    let partitions = arrow::compute::partition(&[in_order.clone()]).map_err(|_| label_type_error(labels))?;
+    let partitions =
+        arrow::compute::partition(std::slice::from_ref(&in_order)).map_err(|_| label_type_error(labels))?;
     let mut ids = vec![0; labels.len()];
     let mut firsts = Vec::new();
     for (class, range) in partitions.ranges().into_iter().enumerate() {

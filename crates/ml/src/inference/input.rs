@@ -88,7 +88,7 @@ impl<'a> Input<'a> {
     fn new(spec: &'a TensorSpec, values: ArrayRef, width: usize) -> Result<Self, Error> {
         let known: usize = spec.shape.iter().flatten().product();
         let open = spec.shape.iter().any(Option::is_none);
-        if known == 0 || (open && (width == 0 || width % known != 0)) || (!open && width != known) {
+        if known == 0 || (open && (width == 0 || !width.is_multiple_of(known))) || (!open && width != known) {
             return Err(wrong_width(spec, width, known));
         }
         let shape = spec.shape.iter().map(|size| size.unwrap_or(width / known) as i64).collect();

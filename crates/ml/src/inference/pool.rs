@@ -108,14 +108,12 @@ fn session_bytes(file: &[u8]) -> usize {
 /// One thread each: parallelism is the query's.
 fn session(file: &[u8]) -> Result<Session, Error> {
     let environment = environment()?;
-    let builder = Session::builder(&environment).map_err(runtime_error)?;
-    let mut builder = builder
-        .with_intra_threads(1)
-        .and_then(|builder| builder.with_inter_threads(1))
-        // Patterns are kept for each number of rows that ever came; the arena does without.
-        .and_then(|builder| builder.with_memory_pattern(false))
-        .and_then(|builder| builder.with_config_entry("session.load_model_format", "ONNX"))
-        .map_err(runtime_error)?;
+    let mut builder = Session::builder(&environment).map_err(runtime_error)?;
+    builder = builder.with_intra_threads(1).map_err(runtime_error)?;
+    builder = builder.with_inter_threads(1).map_err(runtime_error)?;
+    // Patterns are kept for each number of rows that ever came; the arena does without.
+    builder = builder.with_memory_pattern(false).map_err(runtime_error)?;
+    builder = builder.with_config_entry("session.load_model_format", "ONNX").map_err(runtime_error)?;
     builder
         .commit_from_memory(file)
         .map_err(|error| Error::OnnxUnsupported(format!("ONNX Runtime refuses it: {}", error.message())))

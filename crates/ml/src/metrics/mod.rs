@@ -21,7 +21,7 @@ pub struct Evaluation {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum Counts {
-    Classification(Classification),
+    Classification(Box<Classification>),
     Regression(Regression),
 }
 
@@ -30,7 +30,7 @@ impl Evaluation {
     pub fn new(signature: &Signature) -> Result<Self, Error> {
         let counts = match (signature.task, &signature.label) {
             (Task::Classification, Some(label)) => {
-                Counts::Classification(Classification::new(label, signature.has_probabilities())?)
+                Counts::Classification(Box::new(Classification::new(label, signature.has_probabilities())?))
             }
             (Task::Regression, _) => Counts::Regression(Regression::default()),
             _ => {
