@@ -44,6 +44,16 @@ fn every_function_is_documented() {
     }
 }
 
+#[test]
+fn every_option_of_training_is_documented() {
+    for function in crate::train::functions() {
+        let arguments = function.documentation().unwrap().arguments.clone().unwrap();
+        for option in mead_ml::train::OPTION_NAMES {
+            assert!(arguments.iter().any(|(name, _)| name == option), "{option} of {}", function.name());
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_file_is_decoded_and_resized() {
     let session = TestSession::new();

@@ -125,7 +125,8 @@ pub fn sql_name(field: &Field) -> String {
     type_name(field.data_type())
 }
 
-fn type_name(data_type: &DataType) -> String {
+/// The same for a type without a field.
+pub fn type_name(data_type: &DataType) -> String {
     match data_type {
         DataType::Null => "unknown".to_owned(),
         DataType::Boolean => "boolean".to_owned(),

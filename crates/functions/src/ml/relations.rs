@@ -16,8 +16,8 @@ pub(crate) fn relations() -> Vec<(&'static str, Documentation)> {
 fn ml_confusion_matrix() -> Documentation {
     Documentation::builder(
         SECTION,
-        "How often each class was predicted for each label: one row for each pair that occurs, in the columns label, \
-         predicted and rows.",
+        "How often each class was predicted for each label: one row for each pair that occurs, in the columns \
+         label, predicted and rows.",
         "SELECT * FROM ML_CONFUSION_MATRIX('model', TABLE name)",
     )
     .with_alternative_syntax("SELECT * FROM ML_CONFUSION_MATRIX('model', (SELECT …))")
@@ -31,8 +31,8 @@ fn ml_evaluate() -> Documentation {
     Documentation::builder(
         SECTION,
         "Compares a model's predictions with the labels of rows it has not seen, in one row of metrics: for classes \
-         accuracy, precision, recall, F1 and log loss, for numbers the errors and the share of variance explained. Rows \
-         in which the label or an input is NULL are not counted.",
+         accuracy, precision, recall and f1 (means over the classes), log_loss and, for two classes, roc_auc; for numbers \
+         mse, rmse, mae and r2. Rows in which the label or an input is NULL are not counted.",
         "SELECT * FROM ML_EVALUATE('model', TABLE name)",
     )
     .with_alternative_syntax("SELECT * FROM ML_EVALUATE('model', (SELECT …))")
@@ -45,7 +45,8 @@ fn ml_evaluate() -> Documentation {
 fn predict() -> Documentation {
     Documentation::builder(
         SECTION,
-        "All columns of a relation and the model's prediction, its inputs found by their names.",
+        "All columns of a relation, the model's prediction in predicted_<label> and, for classes, the probabilities in \
+         predicted_<label>_probs. The inputs are found by the names they had in training.",
         "SELECT * FROM PREDICT(MODEL name, TABLE name)",
     )
     .with_alternative_syntax("SELECT * FROM PREDICT(MODEL name, (SELECT …))")

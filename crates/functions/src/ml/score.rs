@@ -243,19 +243,27 @@ pub(super) fn selected(array: &ArrayRef, rows: &[u32]) -> Result<ArrayRef> {
     Ok(take(array, &UInt32Array::from(rows.to_vec()), None)?)
 }
 
-/// What a model gave, in the type that planning promised.
+/// What a model gave, in the type that planning promised. Nothing may be lost on the way: a model trained on whole numbers
+/// with the loss of numbers predicts fractions, though its field says whole numbers.
 fn typed(scored: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
-    if scored.data_type() == data_type {
+    let given = scored.data_type();
+    if given == data_type {
         return Ok(Arc::clone(scored));
     }
-    cast_with_options(scored, data_type, &CastOptions { safe: false, ..CastOptions::default() }).map_err(|error| {
-        external(
+    let kept = types::is_text(data_type)
+        || given.is_integer() && (data_type.is_integer() || data_type.is_floating())
+        || given.is_floating() && data_type.is_floating();
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    match cast_with_options(scored, data_type, &options) {
+        Ok(array) if kept => Ok(array),
+        _ => Err(external(
             Diagnostic::new(
                 sqlstate::DATATYPE_MISMATCH,
-                format!("the model predicts {}, which is not {}", scored.data_type(), data_type),
+                format!("the model predicts {}, not {}", types::type_name(given), types::type_name(data_type)),
             )
-            .with_hint("models of one column must predict the same type")
-            .with_source(error),
-        )
-    })
+            .with_hint(
+                "train on the label cast to the type that is to be predicted; models of one column predict one type",
+            ),
+        )),
+    }
 }

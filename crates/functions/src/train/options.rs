@@ -5,14 +5,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::Expr;
 use datafusion::scalar::ScalarValue;
 use mead_common::{Diagnostic, sqlstate};
-pub enum OptionValue {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(String),
-    List(Vec<OptionValue>),
-}
+use mead_ml::OptionValue;
 
 /// Options out of the record that `named_struct` made of them, in the order given.
 pub fn options(record: &ScalarValue) -> Result<Vec<(String, OptionValue)>, Diagnostic> {

@@ -39,18 +39,20 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     .with_argument(
         "layers",
         "The network, a string for each layer: 'conv2d(filters, KxK[, activation][, stride=1][, padding=valid|same])', \
-         'maxpool(KxK)', 'avgpool(KxK)', 'flatten', 'dense(units[, activation])', 'dropout(rate)', 'batchnorm', or an \
-         activation by name. A small network by default.",
+         'maxpool(KxK)', 'avgpool(KxK)', 'globalavgpool', 'flatten', 'dense(units[, activation])', 'dropout(rate)', \
+         'batchnorm', or an activation by name. By default a network that fits the shape and the label.",
     )
-    .with_argument("input_shape", "[height, width, channels] of the images. Square with one channel by default.")
-    .with_argument("optimizer", "'adam' (default), 'sgd' or 'gradient_descent'.")
-    .with_argument("learning_rate", "The size of the optimizer's step; the optimizer's usual one by default.")
-    .with_argument("momentum", "Momentum of 'sgd'.")
+    .with_argument("input_shape", "[height, width, channels] of the images. By default square with one channel.")
+    .with_argument("optimizer", "'adam' (default), 'sgd' or 'gradient_descent', which takes all rows in one step.")
+    .with_argument("learning_rate", "The size of a step: 0.001 for 'adam', 0.01 for the others by default.")
+    .with_argument("momentum", "Momentum of 'sgd' and 'gradient_descent'; 0 by default.")
     .with_argument("loss", "'cross_entropy' (default for classes) or 'mse' (default for numbers).")
-    .with_argument("epochs", "How often all rows are seen.")
+    .with_argument("epochs", "How often all rows are seen; 5 by default.")
     .with_argument("batch_size", "Rows a step; 32 by default.")
-    .with_argument("validation_fraction", "The share of rows kept from training to measure the model on.")
-    .with_argument("seed", "Settles first weights, order of rows and dropout.")
+    .with_argument("validation_fraction", "The share of rows, chosen by the seed, that the model is measured on; 0 by default.")
+    .with_argument("early_stopping", "True stops once the validation loss no longer falls.")
+    .with_argument("patience", "Epochs without progress after which early stopping stops; 3 by default.")
+    .with_argument("seed", "Settles first weights, order of rows and dropout. Without one it is drawn, and kept in the model.")
     .build()
 });
 
