@@ -148,7 +148,13 @@ fn parts(text: &str) -> Option<(Vec<String>, Option<&str>)> {
 /// The models of the statement that is being planned, so that all passes over its plan see the same ones.
 pub(crate) struct StatementModels {
     source: Arc<dyn ModelSource>,
-    planned: Mutex<(u64, HashMap<ModelReference, Arc<dyn Scorer>>)>,
+    planned: Mutex<Planned>,
+}
+
+#[derive(Default)]
+struct Planned {
+    plan_id: u64,
+    models: HashMap<ModelReference, Arc<dyn Scorer>>,
 }
 
 impl StatementModels {
@@ -160,14 +166,14 @@ impl StatementModels {
     pub fn named(&self, session: &dyn SessionInfo, reference: &ModelReference) -> Result<Arc<dyn Scorer>, Diagnostic> {
         let plan_id = session.plan_id();
         let mut planned = self.planned.lock();
-        if planned.0 != plan_id {
-            *planned = (plan_id, HashMap::new());
+        if planned.plan_id != plan_id {
+            *planned = Planned { plan_id, models: HashMap::new() };
         }
-        if let Some(model) = planned.1.get(reference) {
+        if let Some(model) = planned.models.get(reference) {
             return Ok(Arc::clone(model));
         }
         let model = self.source.named(reference, &session.search_path())?;
-        planned.1.insert(reference.clone(), Arc::clone(&model));
+        planned.models.insert(reference.clone(), Arc::clone(&model));
         Ok(model)
     }
 

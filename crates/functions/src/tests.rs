@@ -114,6 +114,35 @@ async fn a_flat_array_is_square_unless_it_says_otherwise() {
 }
 
 #[tokio::test]
+async fn made_up_shapes_are_errors() {
+    let session = TestSession::new();
+    let huge = usize::MAX;
+    for shape in
+        [format!("{huge}x{huge}x{huge}"), format!("{huge}x?x3"), "?x?x0".to_owned(), "0x0x?".to_owned(), "x".to_owned()]
+    {
+        for call in ["image_resize(y, 2, 2)", "image_crop(y, 0, 0, 1, 1)", "image_resize(normalize(y), 1, 1)"] {
+            let sql = format!(
+                "SELECT {call} FROM (SELECT with_metadata(x, 'mead.shape', '{shape}') AS y FROM (VALUES (ARRAY[1, 2, 3])) t(x)) s"
+            );
+            assert_eq!(session.error(&sql).await.sqlstate, sqlstate::DATA_EXCEPTION, "{sql}");
+        }
+    }
+    let lie = session
+        .error("SELECT image_resize(with_metadata(x, 'mead.shape', '1x1x2'), 2, 2) FROM (VALUES (ARRAY[1, 2, 3])) t(x)")
+        .await;
+    assert_eq!(lie.sqlstate, sqlstate::DATA_EXCEPTION);
+}
+
+#[tokio::test]
+async fn a_tall_image_takes_no_more_memory_than_it_has_pixels() {
+    let session = TestSession::new();
+    let wide = session
+        .value("SELECT image_resize(array_repeat(1.0, 1000000), 1, 16384, source_height => 1000000, method => 'bilinear', channels => 1, on_error => NULL)")
+        .await;
+    assert_eq!(floats(&wide).len(), 16384);
+}
+
+#[tokio::test]
 async fn crops_keep_their_shape_for_the_next_function() {
     let session = TestSession::new();
     let file = hex(&png(6, 4, |x, y| (10 * y + x) as u8));

@@ -52,7 +52,7 @@ pub(super) fn convert_channels(pixels: Vec<f32>, from: usize, to: usize) -> Vec<
     }
     let mut converted = Vec::with_capacity(pixels.len() / from * to);
     for pixel in pixels.chunks_exact(from) {
-        let alpha = if from % 2 == 0 { pixel[from - 1] } else { 255.0 };
+        let alpha = if from.is_multiple_of(2) { pixel[from - 1] } else { 255.0 };
         let colors = if from < 3 { [pixel[0]; 3] } else { [pixel[0], pixel[1], pixel[2]] };
         let grey = if from < 3 { pixel[0] } else { 0.2126 * colors[0] + 0.7152 * colors[1] + 0.0722 * colors[2] };
         match to {

@@ -21,7 +21,7 @@ pub(super) struct Resampler {
     from: (usize, usize),
     rows: Vec<Taps>,
     columns: Vec<Taps>,
-    scratch: Vec<f32>,
+    line: Vec<f32>,
 }
 
 /// The source positions that make up one target position, the first and their weights.
@@ -33,7 +33,7 @@ struct Taps {
 impl Resampler {
     /// `from` and `to` are (height, width), each at least one.
     pub fn new(from: (usize, usize), to: (usize, usize), method: Method) -> Self {
-        Self { from, rows: taps(from.0, to.0, method), columns: taps(from.1, to.1, method), scratch: vec![] }
+        Self { from, rows: taps(from.0, to.0, method), columns: taps(from.1, to.1, method), line: vec![] }
     }
 
     pub fn from(&self) -> (usize, usize) {
@@ -42,29 +42,26 @@ impl Resampler {
 
     /// `source` is `[from.0, from.1, channels]`, `target` `[to.0, to.1, channels]`.
     pub fn resample(&mut self, source: &[f32], channels: usize, target: &mut [f32]) {
-        let (height, width) = self.from;
-        let target_width = self.columns.len();
-        self.scratch.clear();
-        self.scratch.resize(height * target_width * channels, 0.0);
-        if width * channels == 0 || target_width * channels == 0 {
+        let source_line = self.from.1 * channels;
+        let target_line = self.columns.len() * channels;
+        if source_line == 0 || target_line == 0 {
             return;
         }
-        for (line, scaled) in
-            source.chunks_exact(width * channels).zip(self.scratch.chunks_exact_mut(target_width * channels))
-        {
-            for (taps, pixel) in self.columns.iter().zip(scaled.chunks_exact_mut(channels)) {
-                for (tap, weight) in taps.weights.iter().enumerate() {
-                    let start = (taps.first + tap) * channels;
-                    add_scaled(pixel, &line[start..start + channels], *weight);
-                }
+        // One line is held between the two directions, so that memory does not depend on the sizes.
+        self.line.clear();
+        self.line.resize(source_line, 0.0);
+        for (row, target) in self.rows.iter().zip(target.chunks_exact_mut(target_line)) {
+            self.line.fill(0.0);
+            let lines = source.chunks_exact(source_line).skip(row.first);
+            for (weight, line) in row.weights.iter().zip(lines) {
+                add_scaled(&mut self.line, line, *weight);
             }
-        }
-        let line = target_width * channels;
-        for (taps, row) in self.rows.iter().zip(target.chunks_exact_mut(line)) {
-            row.fill(0.0);
-            for (tap, weight) in taps.weights.iter().enumerate() {
-                let start = (taps.first + tap) * line;
-                add_scaled(row, &self.scratch[start..start + line], *weight);
+            target.fill(0.0);
+            for (column, pixel) in self.columns.iter().zip(target.chunks_exact_mut(channels)) {
+                let pixels = self.line.chunks_exact(channels).skip(column.first);
+                for (weight, source) in column.weights.iter().zip(pixels) {
+                    add_scaled(pixel, source, *weight);
+                }
             }
         }
     }

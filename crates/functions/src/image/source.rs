@@ -82,7 +82,7 @@ pub(super) struct Images {
 
 enum Rows {
     Files(Files),
-    Images { height: Int32Array, width: Int32Array, channels: Int32Array, pixels: Lists, values: Float32Array },
+    Images { sizes: Box<[Int32Array; 3]>, pixels: Lists, values: Float32Array },
     Flat { lists: Lists, values: Float32Array },
     Nested { lists: Vec<Lists>, values: Float32Array },
     Null,
@@ -126,10 +126,11 @@ impl Images {
         match &self.rows {
             Rows::Null => Ok(None),
             Rows::Files(files) => self.file(files.value(row), row),
-            Rows::Images { height, width, channels, pixels, values } => {
-                let sizes = [height.value(row), width.value(row), channels.value(row)].map(|size| size.max(0) as usize);
+            Rows::Images { sizes, pixels, values } => {
+                let sizes = [0, 1, 2].map(|size| sizes[size].value(row).max(0) as usize);
                 let pixels = slice(values, pixels.range(row), row)?;
-                if sizes[0] * sizes[1] * sizes[2] != pixels.len() || pixels.is_empty() {
+                let values = product(sizes);
+                if values != Some(pixels.len()) || pixels.is_empty() {
                     return Err(bad(
                         row,
                         format!("image of {}×{}×{} has {} values", sizes[0], sizes[1], sizes[2], pixels.len()),
@@ -168,24 +169,22 @@ impl Images {
     fn flat<'a>(&self, pixels: &'a [f32], row: usize) -> Result<Image<'a>, Error> {
         let shape = self.options.shape;
         let values = pixels.len();
-        let sizes = match (shape.height, shape.width, shape.channels) {
-            (Some(height), Some(width), Some(channels)) => Some((height, width, channels)),
-            (Some(height), Some(width), None) => per(values, height * width).map(|channels| (height, width, channels)),
-            (Some(height), None, channels) => {
-                let channels = channels.unwrap_or(1);
-                per(values, height * channels).map(|width| (height, width, channels))
+        let one_channel = shape.channels.unwrap_or(1);
+        let sizes = match (shape.height, shape.width) {
+            (Some(height), Some(width)) => {
+                let channels = shape.channels.or_else(|| per(values, height.checked_mul(width)));
+                channels.map(|channels| (height, width, channels))
             }
-            (None, Some(width), channels) => {
-                let channels = channels.unwrap_or(1);
-                per(values, width * channels).map(|height| (height, width, channels))
+            (Some(height), None) => {
+                per(values, height.checked_mul(one_channel)).map(|width| (height, width, one_channel))
             }
-            (None, None, channels) => {
-                let channels = channels.unwrap_or(1);
-                per(values, channels).and_then(square_root).map(|side| (side, side, channels))
+            (None, Some(width)) => {
+                per(values, width.checked_mul(one_channel)).map(|height| (height, width, one_channel))
             }
+            (None, None) => per(values, Some(one_channel)).and_then(square_root).map(|side| (side, side, one_channel)),
         };
         match sizes {
-            Some((height, width, channels)) if values > 0 && height.checked_mul(width * channels) == Some(values) => {
+            Some((height, width, channels)) if values > 0 && product([height, width, channels]) == Some(values) => {
                 Ok(Image { height, width, channels, pixels: Cow::Borrowed(pixels) })
             }
             _ => {
@@ -244,12 +243,11 @@ impl Files {
 }
 
 fn images(array: &StructArray) -> Result<Rows> {
-    let size = |column: usize| array.column(column).as_primitive::<Int32Type>().clone();
-    let pixels = array.column(3).as_list::<i32>();
-    let values = pixels.values().as_primitive::<Float32Type>().clone();
-    let list: ArrayRef = Arc::new(pixels.clone());
-    Ok(match Lists::new(&list) {
-        Some(lists) => Rows::Images { height: size(0), width: size(1), channels: size(2), pixels: lists, values },
+    let sizes = Box::new([0, 1, 2].map(|column| array.column(column).as_primitive::<Int32Type>().clone()));
+    let pixels = array.column(3);
+    let values = pixels.as_list::<i32>().values().as_primitive::<Float32Type>().clone();
+    Ok(match Lists::new(pixels) {
+        Some(pixels) => Rows::Images { sizes, pixels, values },
         None => Rows::Null,
     })
 }
@@ -285,8 +283,15 @@ fn bad(row: usize, message: String) -> Error {
     Error::Image { message, row, hint: None }
 }
 
-fn per(values: usize, part: usize) -> Option<usize> {
-    (part > 0 && values.is_multiple_of(part)).then(|| values / part)
+/// `None` where the sizes, which a user may have made up, are too large to be multiplied.
+fn product(sizes: [usize; 3]) -> Option<usize> {
+    sizes[0].checked_mul(sizes[1])?.checked_mul(sizes[2])
+}
+
+/// How often `part` is in `values`, where it is a whole number.
+fn per(values: usize, part: Option<usize>) -> Option<usize> {
+    let part = part.filter(|part| *part > 0)?;
+    values.is_multiple_of(part).then(|| values / part)
 }
 
 fn square_root(values: usize) -> Option<usize> {
