@@ -9,7 +9,7 @@ use mead_common::CancelFlag;
 use ort::session::Session;
 use parking_lot::{Condvar, Mutex};
 
-use super::runtime::{environment, runtime_error};
+use super::runtime::{environment, message, runtime_error};
 use crate::Error;
 
 /// What a session takes besides its weights, roughly.
@@ -116,5 +116,5 @@ fn session(file: &[u8]) -> Result<Session, Error> {
     builder = builder.with_config_entry("session.load_model_format", "ONNX").map_err(runtime_error)?;
     builder
         .commit_from_memory(file)
-        .map_err(|error| Error::OnnxUnsupported(format!("ONNX Runtime refuses it: {}", error.message())))
+        .map_err(|error| Error::OnnxUnsupported(format!("ONNX Runtime refuses it: {}", message(&error))))
 }

@@ -18,7 +18,9 @@ static LOADED: Mutex<Option<Environment>> = Mutex::new(None);
 /// The oldest version that can be used.
 pub const RUNTIME_MINOR_VERSION_MIN: u32 = ort::MINOR_VERSION;
 
-/// True if ONNX Runtime is there, or else the error that says what was tried.
+const MESSAGE_LETTERS_MAX: usize = 400;
+
+/// `Ok` if ONNX Runtime can be loaded, or else the error that says what was tried.
 pub fn check_runtime() -> Result<(), Error> {
     environment().map(|_| ())
 }
@@ -102,7 +104,16 @@ fn is_library(name: &OsStr) -> bool {
 }
 
 pub(super) fn runtime_error<R>(error: ort::Error<R>) -> Error {
-    Error::Runtime(error.message().to_owned())
+    Error::Runtime(message(&error))
+}
+
+/// The runtime's words on one line; its C++ signatures can be very long.
+pub(super) fn message<R>(error: &ort::Error<R>) -> String {
+    let text = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(MESSAGE_LETTERS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 #[cfg(test)]

@@ -422,8 +422,8 @@ fn a_file_that_the_runtime_refuses_is_an_error() {
     }
 }
 
-/// A graph that never ends: x + 1, again and again.
-fn endless_model() -> Arc<[u8]> {
+/// A graph that never ends: x + 1, again and again; or 1 + 1, which the runtime might work out while it loads.
+fn endless_model(start: &str) -> Arc<[u8]> {
     let body = GraphProto {
         name: "body".to_owned(),
         node: vec![node("Identity", &["go"], &["go_on"]), node("Add", &["before", "step"], &["after"])],
@@ -442,19 +442,28 @@ fn endless_model() -> Arc<[u8]> {
         }],
         ..GraphProto::default()
     };
-    let mut repeat = node("Loop", &["", "yes", "x"], &["y"]);
+    let mut repeat = node("Loop", &["", "yes", start], &["sum"]);
     repeat.attribute =
         vec![AttributeProto { name: "body".to_owned(), r#type: 5, g: Some(body), ..AttributeProto::default() }];
     file(GraphProto {
-        node: vec![repeat],
+        node: vec![repeat, node("Add", &["sum", "x"], &["y"])],
         input: vec![value("x", data_type::FLOAT, &[None, Some(1)])],
         output: vec![value("y", data_type::FLOAT, &[None, Some(1)])],
-        initializer: vec![TensorProto {
-            name: "yes".to_owned(),
-            data_type: data_type::BOOL,
-            raw_data: Some(Bytes::from_static(&[1])),
-            ..TensorProto::default()
-        }],
+        initializer: vec![
+            TensorProto {
+                name: "yes".to_owned(),
+                data_type: data_type::BOOL,
+                raw_data: Some(Bytes::from_static(&[1])),
+                ..TensorProto::default()
+            },
+            TensorProto {
+                name: "constant".to_owned(),
+                dims: vec![1, 1],
+                data_type: data_type::FLOAT,
+                float_data: vec![1.0],
+                ..TensorProto::default()
+            },
+        ],
         ..GraphProto::default()
     })
 }
@@ -464,7 +473,13 @@ fn cancelling_stops_a_run() {
     if !runtime_is_there() {
         return;
     }
-    let model = Model::from_bytes(endless_model()).unwrap();
+    for start in ["x", "constant"] {
+        stops(start);
+    }
+}
+
+fn stops(start: &str) {
+    let model = Model::from_bytes(endless_model(start)).unwrap();
     let session = InferenceSession::new(&model, CAPACITY).unwrap();
     let cancel = CancelFlag::new();
     let started = Instant::now();

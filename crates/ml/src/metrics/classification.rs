@@ -32,6 +32,7 @@ pub(super) struct Classification {
     confusion: Vec<(u32, u32, u64)>,
     #[serde(skip)]
     index: HashMap<(u32, u32), usize>,
+    #[serde(with = "super::bits")]
     log_loss: f64,
     /// Of a model with two classes.
     roc: Option<Roc>,

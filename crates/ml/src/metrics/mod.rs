@@ -99,6 +99,19 @@ impl Evaluation {
     }
 }
 
+/// A sum as its bits: JSON's decimals would change the last one, and lose what is not finite.
+mod bits {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        value.to_bits().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        u64::deserialize(deserializer).map(f64::from_bits)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -143,7 +156,8 @@ mod tests {
         let labels: ArrayRef = Arc::new(Int32Array::from(vec![0, 0, 1, 1]));
         let said: ArrayRef = Arc::new(Int64Array::from(vec![0, 0, 0, 1]));
         evaluation.update(&labels, &scores(said, &[&[0.9, 0.1], &[0.6, 0.4], &[0.65, 0.35], &[0.2, 0.8]])).unwrap();
-        let metrics = evaluation.finish();
+        let metrics = Evaluation::from_bytes(&evaluation.to_bytes().unwrap()).unwrap().finish();
+        assert_eq!(metrics, evaluation.finish());
         close(&metrics, "accuracy", 0.75);
         close(&metrics, "precision", (2.0 / 3.0 + 1.0) / 2.0);
         close(&metrics, "recall", (1.0 + 0.5) / 2.0);

@@ -12,10 +12,15 @@ pub(super) const NAMES: [&str; 4] = ["mse", "mae", "rmse", "r2"];
 /// Sums; the labels' spread by Welford's method, which loses no digits when the mean is large.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Regression {
+    #[serde(with = "super::bits")]
     rows: f64,
+    #[serde(with = "super::bits")]
     squares: f64,
+    #[serde(with = "super::bits")]
     distances: f64,
+    #[serde(with = "super::bits")]
     mean: f64,
+    #[serde(with = "super::bits")]
     spread: f64,
 }
 
