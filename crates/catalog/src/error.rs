@@ -40,6 +40,8 @@ pub enum Error {
     Sqlite(#[from] rusqlite::Error),
     #[error("metastore: {0}")]
     Corrupt(String),
+    #[error("path \"{0}\" is not valid UTF-8")]
+    NotUnicode(PathBuf),
     #[error(transparent)]
     Storage(#[from] mead_storage::Error),
 }
@@ -79,6 +81,7 @@ impl From<Error> for Diagnostic {
             }
             Error::Sqlite(_) => report(sqlstate::SYSTEM_ERROR),
             Error::Corrupt(_) => report(sqlstate::DATA_CORRUPTED),
+            Error::NotUnicode(_) => report(sqlstate::INVALID_PARAMETER_VALUE),
             Error::Storage(_) => match error {
                 Error::Storage(inner) => inner.into(),
                 _ => report(sqlstate::IO_ERROR),

@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::Error;
+use crate::{Error, FunctionEntry};
 
 /// The version of the metastore's tables that this mead writes.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -23,6 +23,10 @@ pub struct Catalog {
     folder: PathBuf,
     connection: Mutex<Connection>,
     generation: AtomicU64,
+    /// What functions there are, for `pg_proc`; the engine tells.
+    pub(crate) functions: OnceLock<Vec<FunctionEntry>>,
+    /// Held while a model's file is written and named, or unnamed and removed: versions share files of the same bytes.
+    pub(crate) model_files: Mutex<()>,
     /// Holds the lock on the data directory.
     _lock: File,
 }
@@ -45,8 +49,14 @@ impl Catalog {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
-        let mut catalog =
-            Self { folder, connection: Mutex::new(connection), generation: AtomicU64::new(0), _lock: lock };
+        let mut catalog = Self {
+            folder,
+            connection: Mutex::new(connection),
+            generation: AtomicU64::new(0),
+            functions: OnceLock::new(),
+            model_files: Mutex::new(()),
+            _lock: lock,
+        };
         catalog.upgrade()?;
         catalog.clear_up()?;
         Ok(Arc::new(catalog))
@@ -123,7 +133,7 @@ impl Catalog {
             }
         }
         for path in entries(&self.folder.join("tables"))? {
-            if !tables.iter().any(|location| Path::new(location) == path) {
+            if !tables.iter().any(|location| self.folder.join(location) == path) {
                 remove(&path)?;
             }
         }

@@ -63,6 +63,7 @@ impl Catalog {
             return Err(Error::UndefinedSchema(schema.to_owned()));
         }
         let hash = hash(&new.bytes);
+        let _files = self.model_files.lock();
         mead_storage::write_file(&self.model_path(&hash), &new.bytes)?;
         self.write(|db| {
             let known: Option<i64> = db
@@ -168,6 +169,7 @@ impl Catalog {
         let Some(found) = self.model(schema, name, None)? else {
             return Ok(false);
         };
+        let _files = self.model_files.lock();
         let unused: Vec<String> = self.write(|db| {
             let hashes: Vec<String> = {
                 let mut statement = db.prepare("SELECT DISTINCT hash FROM model_versions WHERE model = ?1")?;

@@ -91,7 +91,7 @@ impl Catalog {
             let mut statement =
                 db.prepare_cached(&format!("SELECT {COLUMNS} FROM relations WHERE schema = ?1 AND name = ?2"))?;
             let mut rows = statement.query([schema_name(schema), name])?;
-            rows.next()?.map(relation_of).transpose()
+            rows.next()?.map(|row| self.relation_of(row)).transpose()
         })
     }
 
@@ -105,7 +105,7 @@ impl Catalog {
             let mut rows = statement.query([schema])?;
             let mut relations = Vec::new();
             while let Some(row) = rows.next()? {
-                relations.push(relation_of(row)?);
+                relations.push(self.relation_of(row)?);
             }
             Ok(relations)
         })
@@ -130,7 +130,7 @@ impl Catalog {
                     db.prepare_cached(&format!("SELECT {COLUMNS} FROM relations WHERE schema = ?1 AND name = ?2"))?;
                 let mut rows = statement.query([schema, &new.name])?;
                 if let Some(row) = rows.next()? {
-                    old = Some(relation_of(row)?);
+                    old = Some(self.relation_of(row)?);
                 }
             }
             if let Some(old) = &old {
@@ -158,7 +158,7 @@ impl Catalog {
                     encode(&new.columns),
                     encode(&new.partitions),
                     new.format,
-                    new.location.as_ref().map(|path| path.to_string_lossy().into_owned()),
+                    self.kept_location(new)?,
                     options,
                     new.columns_declared,
                     new.definition,
@@ -178,30 +178,43 @@ impl Catalog {
         }
         Ok(relation)
     }
-}
 
-fn relation_of(row: &Row<'_>) -> Result<Relation, Error> {
-    let kind: String = row.get("kind")?;
-    let options: String = row.get("options")?;
-    let location: Option<String> = row.get("location")?;
-    Ok(Relation {
-        oid: row.get("oid")?,
-        created_at: row.get("created_at")?,
-        new: NewRelation {
-            schema: row.get("schema")?,
-            name: row.get("name")?,
-            kind: RelationKind::parse(&kind)?,
-            owner: row.get("owner")?,
-            columns: decode(&row.get::<_, Vec<u8>>("columns")?)?,
-            partitions: decode(&row.get::<_, Vec<u8>>("partitions")?)?,
-            format: row.get("format")?,
-            location: location.map(PathBuf::from),
-            options: serde_json::from_str(&options).map_err(|error| Error::Corrupt(error.to_string()))?,
-            columns_declared: row.get("columns_declared")?,
-            definition: row.get("definition")?,
-            comment: row.get("comment")?,
-        },
-    })
+    fn relation_of(&self, row: &Row<'_>) -> Result<Relation, Error> {
+        let kind: String = row.get("kind")?;
+        let options: String = row.get("options")?;
+        let location: Option<String> = row.get("location")?;
+        Ok(Relation {
+            oid: row.get("oid")?,
+            created_at: row.get("created_at")?,
+            new: NewRelation {
+                schema: row.get("schema")?,
+                name: row.get("name")?,
+                kind: RelationKind::parse(&kind)?,
+                owner: row.get("owner")?,
+                columns: decode(&row.get::<_, Vec<u8>>("columns")?)?,
+                partitions: decode(&row.get::<_, Vec<u8>>("partitions")?)?,
+                format: row.get("format")?,
+                location: location.map(|location| self.folder().join(location)),
+                options: serde_json::from_str(&options).map_err(|error| Error::Corrupt(error.to_string()))?,
+                columns_declared: row.get("columns_declared")?,
+                definition: row.get("definition")?,
+                comment: row.get("comment")?,
+            },
+        })
+    }
+
+    /// A location as the metastore keeps it: of mead's own tables below the data directory, which may be moved.
+    fn kept_location(&self, new: &NewRelation) -> Result<Option<String>, Error> {
+        let Some(path) = &new.location else { return Ok(None) };
+        let kept = match new.kind {
+            RelationKind::Managed => path.strip_prefix(self.folder()).unwrap_or(path),
+            _ => path,
+        };
+        match kept.to_str() {
+            Some(text) => Ok(Some(text.to_owned())),
+            None => Err(Error::NotUnicode(path.clone())),
+        }
+    }
 }
 
 /// Columns in Arrow's IPC form, which keeps every type and all metadata.

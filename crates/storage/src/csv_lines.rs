@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::csv::ReaderBuilder;
 use datafusion::arrow::csv::reader::Format;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::internal_err;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -46,13 +46,13 @@ impl CsvFiles {
             let builder = ReaderBuilder::new(Arc::clone(&self.schema)).with_format(format.clone());
             let mut reader = builder.build_buffered(std::io::BufReader::with_capacity(1 << 20, file)).ok()?;
             let error = reader.find_map(std::result::Result::err)?;
-            Some(describe(&error.to_string(), path.display().to_string(), &self.schema))
+            Some(describe(&error.to_string(), path.display().to_string(), &self.schema, self.header))
         })
     }
 }
 
 /// arrow's message as a report.
-fn describe(message: &str, path: String, schema: &SchemaRef) -> Diagnostic {
+fn describe(message: &str, path: String, schema: &SchemaRef, header: bool) -> Diagnostic {
     let number_after = |marker: &str| {
         let rest = message.split(marker).nth(1)?;
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
@@ -69,11 +69,12 @@ fn describe(message: &str, path: String, schema: &SchemaRef) -> Diagnostic {
         .with_hint("mend the line, or declare the table's columns and delimiter to fit the file");
     }
     if let Some(value) = message.split("parsing value '").nth(1).and_then(|rest| rest.split("' as type").next()) {
-        let line = number_after("at line ").unwrap_or(0);
+        // Here arrow counts the lines behind the header.
+        let line = number_after("at line ").unwrap_or(0) + usize::from(header);
         let column = number_after("for column ").unwrap_or(0);
         let field = schema.fields().get(column);
         let name = field.map_or_else(String::new, |field| field.name().clone());
-        let data_type = field.map_or_else(String::new, |field| field.data_type().to_string());
+        let data_type = field.map_or_else(String::new, |field| type_name(field.data_type()));
         return Diagnostic::new(
             sqlstate::INVALID_TEXT_REPRESENTATION,
             format!("invalid value in column \"{name}\" of type {data_type}: \"{value}\""),
@@ -81,6 +82,23 @@ fn describe(message: &str, path: String, schema: &SchemaRef) -> Diagnostic {
         .with_detail(format!("line {line} of file \"{path}\""));
     }
     Diagnostic::new(sqlstate::BAD_COPY_FILE_FORMAT, format!("could not read file \"{path}\": {message}"))
+}
+
+/// As PostgreSQL names the types that CSV columns can have.
+fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Boolean => "boolean".to_owned(),
+        DataType::Int8 | DataType::Int16 => "smallint".to_owned(),
+        DataType::Int32 => "integer".to_owned(),
+        DataType::Int64 => "bigint".to_owned(),
+        DataType::Float32 => "real".to_owned(),
+        DataType::Float64 => "double precision".to_owned(),
+        DataType::Date32 => "date".to_owned(),
+        DataType::Decimal128(precision, scale) => format!("numeric({precision},{scale})"),
+        DataType::Timestamp(_, None) => "timestamp".to_owned(),
+        DataType::Timestamp(_, Some(_)) => "timestamp with time zone".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// A scan of CSV files whose errors name the file and the line.

@@ -102,6 +102,14 @@ impl ExternalTable {
         self.listing().map(|_| ())
     }
 
+    /// Makes the folder of a table that is to be filled later, as Hive does. One that vanishes afterwards is missed.
+    pub fn make_folder(&self) -> Result<(), Error> {
+        if self.may_be_created() && !self.path.exists() {
+            std::fs::create_dir_all(&self.path).map_err(|source| Error::io(&self.path, source))?;
+        }
+        Ok(())
+    }
+
     /// A provider of rows. `schema`: the table's columns without the partitions'.
     pub fn provider(&self, file_schema: SchemaRef) -> Result<Arc<dyn TableProvider>, Error> {
         let (url, options) = self.listing()?;
@@ -210,10 +218,11 @@ impl ExternalTable {
                 "escape" | "escape.delim" | "escapechar" => csv.escape = Some(byte(name, value)?),
                 "comment" => csv.comment = Some(byte(name, value)?),
                 "line.delim" if value == "\n" || value == "\\n" => {}
-                "serialization.null.format" | "null_value" | "nullvalue" | "null" => {
-                    csv.null_regex = Some(format!("^{}$", escape_regex(value)));
+                // DataFusion's reader knows no other text for NULL.
+                "serialization.null.format" | "null_value" | "nullvalue" | "null" | "null_regex" if !value.is_empty() => {
+                    return Err(invalid(name, value, "only the empty text stands for NULL; use NULLIF in a view"));
                 }
-                "null_regex" => csv.null_regex = Some(value.clone()),
+                "serialization.null.format" | "null_value" | "nullvalue" | "null" | "null_regex" => {}
                 "newlines_in_values" | "multiline" => csv.newlines_in_values = Some(boolean(name, value)?),
                 "schema_infer_max_rec" => {
                     let rows = value.parse().map_err(|_| invalid(name, value, "a number of rows"))?;
@@ -229,6 +238,13 @@ impl ExternalTable {
     /// Names the file or folder in errors that do not.
     fn explain(&self, error: datafusion::error::DataFusionError) -> Error {
         let message = error.to_string();
+        if message.contains("No files found at") {
+            let report = Diagnostic::new(
+                sqlstate::INVALID_TABLE_DEFINITION,
+                format!("no columns could be inferred from \"{}\"", self.path.display()),
+            );
+            return report.with_hint("there are no files in it yet: give the table's columns").into();
+        }
         if message.contains(&*self.path.to_string_lossy()) {
             return error.into();
         }
@@ -269,10 +285,6 @@ fn byte(name: &str, value: &str) -> Result<u8, Error> {
         ("\\\\", _) => Ok(b'\\'),
         _ => number.ok_or_else(|| invalid(name, value, "one character")),
     }
-}
-
-fn escape_regex(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_alphanumeric() { vec![c] } else { vec!['\\', c] }).collect()
 }
 
 /// A listing table whose CSV errors name the file and the line.

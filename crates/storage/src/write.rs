@@ -10,6 +10,8 @@ use datafusion::arrow::json::LineDelimitedWriter;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::parquet::arrow::ArrowWriter;
 use futures::StreamExt;
+use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
 
 use crate::durable::{sync_folder, temporary_beside};
 use crate::{Error, ExternalFormat};
@@ -59,16 +61,33 @@ pub async fn write_folder_from(
     let extension = options.format.name().to_lowercase();
     let count = write_rows(&staging.0.join(format!("part-00000.{extension}")), options, rows).await?;
     sync_folder(&staging.0)?;
-    let old = Temporary(temporary_beside(path));
-    match std::fs::rename(path, &old.0) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(Error::io(path, source)),
-        _ => {}
-    }
-    std::fs::rename(&staging.0, path).map_err(|source| Error::io(path, source))?;
+    take_place(&staging.0, path)?;
     if let Some(folder) = path.parent() {
         sync_folder(folder)?;
     }
     Ok(count)
+}
+
+/// Puts `staging` in the place of `path`, and whatever was there in the place of `staging`: in one step where the file
+/// system can exchange names, so that a reader or a crash meets the old folder or the new one.
+fn take_place(staging: &Path, path: &Path) -> Result<(), Error> {
+    match rustix::fs::renameat_with(CWD, staging, CWD, path, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        Err(Errno::NOENT) => std::fs::rename(staging, path).map_err(|source| Error::io(path, source)),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => take_place_in_steps(staging, path),
+        Err(error) => Err(Error::io(path, error.into())),
+    }
+}
+
+/// As [`take_place`], for file systems without an exchange: for a moment there is no folder under the name.
+fn take_place_in_steps(staging: &Path, path: &Path) -> Result<(), Error> {
+    let old = temporary_beside(path);
+    std::fs::rename(path, &old).map_err(|source| Error::io(path, source))?;
+    if let Err(source) = std::fs::rename(staging, path) {
+        std::fs::rename(&old, path).map_err(|source| Error::io(path, source))?;
+        return Err(Error::io(path, source));
+    }
+    std::fs::rename(&old, staging).map_err(|source| Error::io(&old, source))
 }
 
 /// Removed when it goes out of scope, if it is still there.
