@@ -92,19 +92,26 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_stack_size(mead_engine::THREAD_STACK_BYTES)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("mead: could not start: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let outcome = runtime.block_on(async {
+    // On a thread of the runtime: the main thread's stack is what the shell says.
+    let task = runtime.spawn(async {
         match cli.command {
             Command::Serve(args) => serve::run(args).await,
             Command::Sql(args) => sql::run(args).await,
         }
     });
+    let outcome = runtime.block_on(task).unwrap_or_else(|error| Err(format!("a task failed: {error}")));
     runtime.shutdown_background();
     match outcome {
         Ok(code) => code,

@@ -27,7 +27,8 @@ pub(crate) async fn run(args: SqlArgs) -> Result<ExitCode, String> {
         texts.push(text);
     }
     let engine = Engine::open(engine_config).await.map_err(serve::describe)?;
-    let options = ConnectOptions { user: "mead".to_owned(), database: "default".to_owned(), ..ConnectOptions::default() };
+    let options =
+        ConnectOptions { user: "mead".to_owned(), database: "default".to_owned(), ..ConnectOptions::default() };
     let (mut session, notices) = engine.connect(options).await.map_err(serve::describe)?;
     let cancel = session.cancel_handle();
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;

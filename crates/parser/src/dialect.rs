@@ -1,8 +1,9 @@
 //! The dialect given to sqlparser: PostgreSQL's, with the words that mead's functions take.
 
 use std::any::TypeId;
+use std::cell::Cell;
 
-use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Query, SetExpr, Value};
+use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, TableFactor, Value};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -15,12 +16,36 @@ pub enum DialectKind {
     Postgres,
 }
 
+/// Expressions that may be begun for each byte of the text, and for any text. A parse that goes straight on begins one at
+/// most; but sqlparser goes back and tries another reading where one has failed, in nested texts twice at every depth.
+const BEGINNINGS_PER_BYTE: usize = 4;
+const BEGINNINGS_MIN: usize = 10_000;
+
+/// How deep `a + b + c + …` may grow to the left. The parser's own limit does not count it; what copies and drops the tree
+/// recurses into it.
+const LEFT_DEPTH_MAX: usize = 10_000;
+
+/// With less stack than this an expression is not begun.
+const STACK_LEFT_BYTES: usize = 64 << 10;
+
 /// PostgreSQL's dialect, with `TABLE name` and `MODEL name` as arguments of functions.
-#[derive(Debug, Default)]
-pub(crate) struct MeadDialect(PostgreSqlDialect);
+#[derive(Debug)]
+pub(crate) struct MeadDialect {
+    postgres: PostgreSqlDialect,
+    /// Expressions that may still be begun.
+    beginnings: Cell<usize>,
+}
+
+impl MeadDialect {
+    /// For a text of so many bytes.
+    pub(crate) fn new(bytes: usize) -> Self {
+        let beginnings = bytes.saturating_mul(BEGINNINGS_PER_BYTE).saturating_add(BEGINNINGS_MIN);
+        Self { postgres: PostgreSqlDialect {}, beginnings: Cell::new(beginnings) }
+    }
+}
 
 macro_rules! as_postgres {
-    ($($method:ident),* $(,)?) => { $(fn $method(&self) -> bool { self.0.$method() })* };
+    ($($method:ident),* $(,)?) => { $(fn $method(&self) -> bool { self.postgres.$method() })* };
 }
 
 impl Dialect for MeadDialect {
@@ -29,39 +54,52 @@ impl Dialect for MeadDialect {
     }
 
     fn identifier_quote_style(&self, identifier: &str) -> Option<char> {
-        self.0.identifier_quote_style(identifier)
+        self.postgres.identifier_quote_style(identifier)
     }
 
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
-        self.0.is_delimited_identifier_start(ch)
+        self.postgres.is_delimited_identifier_start(ch)
     }
 
     fn is_identifier_start(&self, ch: char) -> bool {
-        self.0.is_identifier_start(ch)
+        self.postgres.is_identifier_start(ch)
     }
 
     fn is_identifier_part(&self, ch: char) -> bool {
-        self.0.is_identifier_part(ch)
+        self.postgres.is_identifier_part(ch)
     }
 
     fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {
-        self.0.is_reserved_for_identifier(keyword)
+        self.postgres.is_reserved_for_identifier(keyword)
     }
 
     fn is_custom_operator_part(&self, ch: char) -> bool {
-        self.0.is_custom_operator_part(ch)
+        self.postgres.is_custom_operator_part(ch)
     }
 
     fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
-        self.0.get_next_precedence(parser)
+        self.postgres.get_next_precedence(parser)
     }
 
     fn prec_value(&self, precedence: Precedence) -> u8 {
-        self.0.prec_value(precedence)
+        self.postgres.prec_value(precedence)
     }
 
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        let left = self.beginnings.get().saturating_sub(1);
+        self.beginnings.set(left);
+        // Some prefixes, such as INTERVAL, recurse without being counted by the parser.
+        if left == 0 || stacker::remaining_stack().is_some_and(|bytes| bytes < STACK_LEFT_BYTES) {
+            return Some(Err(ParserError::RecursionLimitExceeded));
+        }
         relation_argument(parser).or_else(|| model_argument(parser))
+    }
+
+    fn parse_infix(&self, parser: &mut Parser, left: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
+        match is_deeper(left, LEFT_DEPTH_MAX) {
+            true => Some(Err(ParserError::RecursionLimitExceeded)),
+            false => self.postgres.parse_infix(parser, left, precedence),
+        }
     }
 
     // Hive's LATERAL VIEW, TABLESAMPLE and friends come with Hive's dialect.
@@ -79,7 +117,6 @@ impl Dialect for MeadDialect {
         supports_comment_on,
         supports_load_extension,
         supports_named_fn_args_with_colon_operator,
-        supports_named_fn_args_with_expr_name,
         supports_empty_projections,
         supports_nested_comments,
         supports_string_escape_constant,
@@ -98,6 +135,43 @@ impl Dialect for MeadDialect {
     );
 }
 
+fn is_deeper(expression: &Expr, most: usize) -> bool {
+    std::iter::successors(Some(expression), |inner| left_of(inner)).nth(most).is_some()
+}
+
+/// The expression that an operator behind it has made the left part of this one.
+fn left_of(expression: &Expr) -> Option<&Expr> {
+    match expression {
+        Expr::BinaryOp { left, .. } | Expr::AnyOp { left, .. } | Expr::AllOp { left, .. } => Some(left),
+        Expr::IsFalse(expr)
+        | Expr::IsNotFalse(expr)
+        | Expr::IsTrue(expr)
+        | Expr::IsNotTrue(expr)
+        | Expr::IsNull(expr)
+        | Expr::IsNotNull(expr)
+        | Expr::IsUnknown(expr)
+        | Expr::IsNotUnknown(expr)
+        | Expr::IsDistinctFrom(expr, _)
+        | Expr::IsNotDistinctFrom(expr, _)
+        | Expr::IsNormalized { expr, .. }
+        | Expr::InList { expr, .. }
+        | Expr::InSubquery { expr, .. }
+        | Expr::InUnnest { expr, .. }
+        | Expr::Between { expr, .. }
+        | Expr::Like { expr, .. }
+        | Expr::ILike { expr, .. }
+        | Expr::SimilarTo { expr, .. }
+        | Expr::RLike { expr, .. }
+        | Expr::UnaryOp { expr, .. }
+        | Expr::Cast { expr, .. }
+        | Expr::AtTimeZone { timestamp: expr, .. }
+        | Expr::Collate { expr, .. }
+        | Expr::JsonAccess { value: expr, .. }
+        | Expr::CompoundFieldAccess { root: expr, .. } => Some(expr),
+        _ => None,
+    }
+}
+
 /// True right behind `(` or `,`, where an argument begins.
 fn at_argument(parser: &Parser) -> bool {
     matches!(parser.get_current_token().token, Token::LParen | Token::Comma)
@@ -110,33 +184,21 @@ fn relation_argument(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
         return None;
     }
     parser.next_token();
-    Some(parser.parse_object_name(false).map(|name| Expr::Subquery(Box::new(select_all(name)))))
+    Some(parser.parse_object_name(false).and_then(select_all).map(|query| Expr::Subquery(Box::new(query))))
 }
 
-fn select_all(name: ObjectName) -> Query {
-    use sqlparser::ast::Table;
-    let mut parts = name.0.into_iter().rev().filter_map(|part| match part {
-        ObjectNamePart::Identifier(identifier) => Some(identifier),
-        ObjectNamePart::Function(_) => None,
-    });
-    let quoted = |identifier: &Ident| match identifier.quote_style {
-        Some(_) => identifier.value.clone(),
-        None => identifier.value.to_lowercase(),
+/// `SELECT * FROM name`. DataFusion does not plan `TABLE name`, and sqlparser's form of it forgets how the name was quoted.
+pub(crate) fn select_all(name: ObjectName) -> Result<Query, ParserError> {
+    let mut query = *Parser::new(&PostgreSqlDialect {}).try_with_sql("SELECT * FROM t")?.parse_query()?;
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return Err(ParserError::ParserError("SELECT is no select".to_owned()));
     };
-    let table_name = parts.next().map(|name| quoted(&name));
-    let schema_name = parts.next().map(|name| quoted(&name));
-    Query {
-        with: None,
-        body: Box::new(SetExpr::Table(Box::new(Table { table_name, schema_name }))),
-        order_by: None,
-        limit_clause: None,
-        fetch: None,
-        locks: Vec::new(),
-        for_clause: None,
-        settings: None,
-        format_clause: None,
-        pipe_operators: Vec::new(),
+    for table in &mut select.from {
+        if let TableFactor::Table { name: place, .. } = &mut table.relation {
+            place.clone_from(&name);
+        }
     }
+    Ok(query)
 }
 
 /// `MODEL name` as an argument is the name as a string: `PREDICT(MODEL churn, TABLE t)`.
@@ -154,7 +216,9 @@ fn model_argument(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
         return None;
     }
     let span = parser.next_token().span;
-    Some(parser.parse_object_name(false).map(|name| {
-        Expr::Value(Value::SingleQuotedString(crate::statement::name_text(&name)).with_span(span))
-    }))
+    Some(
+        parser
+            .parse_object_name(false)
+            .map(|name| Expr::Value(Value::SingleQuotedString(crate::statement::name_text(&name)).with_span(span))),
+    )
 }

@@ -37,9 +37,7 @@ impl From<Error> for Diagnostic {
                     None => report,
                 }
             }
-            Error::Token { position, .. } => {
-                Diagnostic::new(sqlstate::SYNTAX_ERROR, message).with_position(position)
-            }
+            Error::Token { position, .. } => Diagnostic::new(sqlstate::SYNTAX_ERROR, message).with_position(position),
             Error::Unsupported { hint, position, .. } => {
                 let report = Diagnostic::unsupported(message).with_position(position);
                 match hint {

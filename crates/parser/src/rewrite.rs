@@ -1,30 +1,70 @@
-//! Small changes to the syntax tree, for what DataFusion's planner cannot take as users write it.
+//! Small changes to the syntax tree, for what DataFusion's planner cannot take as users write it. None changes what a
+//! query means in PostgreSQL.
+
+mod cast;
+mod literal;
+mod names;
+mod rows;
+mod table;
 
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Value,
-    VisitMut, VisitorMut,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectName, Query, Select, TableFactor, Value, VisitMut, VisitorMut,
 };
 
-use crate::statement::{CreateModel, ModelSource, Statement};
+pub use literal::bytea;
+
+use crate::statement::{CreateModel, ModelSource, PartitionColumn, Statement};
+
+/// A column's name as the user gave it: `x` for `x` and for the second `x` of a result, which the parser has marked.
+pub fn column_name(name: &str) -> &str {
+    name.split(names::MARK).next().unwrap_or(name)
+}
 
 /// Rewrites a statement's queries; an error names what is wrong.
 pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), String> {
     let mut rewriter = Rewriter;
     let flow = match statement {
-        Statement::Copy(copy) => copy.query.visit(&mut rewriter),
+        Statement::Copy(copy) => {
+            names::name(&mut copy.query.body, names::Duplicates::Kept);
+            copy.query.visit(&mut rewriter)
+        }
         Statement::CreateModel(model) => match model.as_mut() {
             CreateModel { source: ModelSource::Query(query), .. } => query.visit(&mut rewriter),
             CreateModel { source: ModelSource::File(_), .. } => ControlFlow::Continue(()),
         },
-        Statement::CreateTable(table) => match &mut table.query {
-            Some(query) => query.visit(&mut rewriter),
-            None => ControlFlow::Continue(()),
+        Statement::CreateTable(table) => {
+            let partitions = table.partitioned_by.iter_mut().filter_map(|column| match column {
+                PartitionColumn::Declared(column) => Some(column),
+                PartitionColumn::Named(_) => None,
+            });
+            table.columns.iter_mut().chain(partitions).for_each(|column| cast::standard(&mut column.data_type));
+            match &mut table.query {
+                Some(query) => {
+                    names::name(&mut query.body, duplicates(table.columns.is_empty()));
+                    query.visit(&mut rewriter)
+                }
+                None => ControlFlow::Continue(()),
+            }
+        }
+        Statement::CreateView(view) => {
+            names::name(&mut view.query.body, duplicates(view.columns.is_empty()));
+            view.query.visit(&mut rewriter)
+        }
+        Statement::Declare { query, .. } | Statement::Query(query) => {
+            names::name(&mut query.body, names::Duplicates::Marked);
+            let flow = query.visit(&mut rewriter);
+            cast::show_names(&mut query.body);
+            flow
+        }
+        // A plan shows columns by the names that DataFusion gives them.
+        Statement::Explain { statement, .. } => match statement.as_mut() {
+            Statement::Query(query) => query.visit(&mut rewriter),
+            other => return rewrite(other),
         },
-        Statement::CreateView(view) => view.query.visit(&mut rewriter),
-        Statement::Declare { query, .. } | Statement::Query(query) => query.visit(&mut rewriter),
-        Statement::Explain { statement, .. } | Statement::Prepare { statement, .. } => return rewrite(statement),
+        Statement::Prepare { statement, .. } => return rewrite(statement),
         Statement::Insert(insert) => match &mut insert.source {
             Some(source) => source.visit(&mut rewriter),
             None => ControlFlow::Continue(()),
@@ -38,32 +78,144 @@ pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), String> {
     }
 }
 
+/// A table's or a view's columns must differ, unless names are given in place of the query's.
+fn duplicates(takes_names_of_query: bool) -> names::Duplicates {
+    if takes_names_of_query { names::Duplicates::Kept } else { names::Duplicates::Unnamed }
+}
+
 struct Rewriter;
 
 impl VisitorMut for Rewriter {
     type Break = String;
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<String> {
+        names::name_columns(select, names::Duplicates::Unnamed);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
+        table::spell_out(&mut query.body);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<String> {
+        if let TableFactor::Table { name, args: Some(_), .. } = factor {
+            unqualify(name);
+        }
+        rows::in_from(factor);
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<String> {
         match expression {
             Expr::Function(function) if is_train(function) => gather_options(function),
             Expr::Function(function) => {
                 unqualify(&mut function.name);
+                call_with_parentheses(function);
+                ControlFlow::Continue(())
+            }
+            // PostgreSQL reserves the word: a column of this name must be quoted.
+            Expr::Identifier(name) if name.quote_style.is_none() && is_session_word(&name.value) => {
+                *expression = cast::call(&name.value.to_lowercase(), Vec::new());
                 ControlFlow::Continue(())
             }
             // Every collation that a client may ask for orders text by its bytes here, as "C" does.
             Expr::Collate { expr, .. } => {
                 *expression = std::mem::replace(expr, Expr::Value(Value::Null.with_empty_span()));
-                ControlFlow::Continue(())
+                self.pre_visit_expr(expression)
             }
             _ => ControlFlow::Continue(()),
         }
     }
+
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<String> {
+        match expression {
+            Expr::Cast { .. } => {
+                cast::cast(expression);
+                literal::cast(expression);
+            }
+            Expr::TypedString(typed) => literal::microseconds(&mut typed.data_type),
+            Expr::Value(_) => literal::number(expression),
+            Expr::BinaryOp { op: operator @ BinaryOperator::PGCustomBinaryOperator(_), .. } => name_operator(operator),
+            Expr::Like { .. } | Expr::ILike { .. } => escape_by_backslash(expression),
+            Expr::Function(function) => {
+                if let Some(rewritten) = rows::subscripts(function).or_else(|| rows::array_of_rows(function)) {
+                    *expression = rewritten;
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// `current_user` and its like are functions that are called without parentheses.
+fn is_session_word(word: &str) -> bool {
+    ["current_catalog", "current_role", "current_schema", "current_user", "session_user", "user"]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
+}
+
+fn call_with_parentheses(function: &mut Function) {
+    if function.args == FunctionArguments::None
+        && let [part] = function.name.0.as_slice()
+        && part.as_ident().is_some_and(|name| is_session_word(&name.value))
+    {
+        function.args = FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: Vec::new(),
+            clauses: Vec::new(),
+        });
+    }
+}
+
+/// `OPERATOR(pg_catalog.~)` is `~`. What has no short form here stays as it is, and is refused by its name.
+fn name_operator(operator: &mut BinaryOperator) {
+    let BinaryOperator::PGCustomBinaryOperator(parts) = &operator else { return };
+    let symbol = match parts.as_slice() {
+        [symbol] => symbol,
+        [schema, symbol] if schema.eq_ignore_ascii_case("pg_catalog") => symbol,
+        _ => return,
+    };
+    *operator = match symbol.as_str() {
+        "~" => BinaryOperator::PGRegexMatch,
+        "~*" => BinaryOperator::PGRegexIMatch,
+        "!~" => BinaryOperator::PGRegexNotMatch,
+        "!~*" => BinaryOperator::PGRegexNotIMatch,
+        "~~" => BinaryOperator::PGLikeMatch,
+        "~~*" => BinaryOperator::PGILikeMatch,
+        "!~~" => BinaryOperator::PGNotLikeMatch,
+        "!~~*" => BinaryOperator::PGNotILikeMatch,
+        "=" => BinaryOperator::Eq,
+        "<>" | "!=" => BinaryOperator::NotEq,
+        "<" => BinaryOperator::Lt,
+        "<=" => BinaryOperator::LtEq,
+        ">" => BinaryOperator::Gt,
+        ">=" => BinaryOperator::GtEq,
+        "+" => BinaryOperator::Plus,
+        "-" => BinaryOperator::Minus,
+        "*" => BinaryOperator::Multiply,
+        "/" => BinaryOperator::Divide,
+        "%" => BinaryOperator::Modulo,
+        "||" => BinaryOperator::StringConcat,
+        _ => return,
+    };
+}
+
+/// `x LIKE p ESCAPE e` is `x LIKE like_escape(p, e)`: DataFusion knows no other escape than the backslash.
+fn escape_by_backslash(expression: &mut Expr) {
+    let (Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. }) = expression else {
+        return;
+    };
+    let Some(escape) = escape_char.take() else { return };
+    let bare = std::mem::replace(pattern.as_mut(), Expr::Value(Value::Null.with_empty_span()));
+    **pattern = cast::call("like_escape", vec![bare, Expr::Value(escape)]);
 }
 
 /// `pg_catalog.f(…)` is `f(…)`.
 fn unqualify(name: &mut ObjectName) {
-    let in_catalog = name.0.len() == 2
-        && name.0[0].as_ident().is_some_and(|schema| schema.value.eq_ignore_ascii_case("pg_catalog"));
+    let in_catalog =
+        name.0.len() == 2 && name.0[0].as_ident().is_some_and(|schema| schema.value.eq_ignore_ascii_case("pg_catalog"));
     if in_catalog {
         name.0.remove(0);
     }

@@ -1,5 +1,6 @@
 //! A query string becomes its statements, each with its own text and place.
 
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer, TokenizerError};
 
@@ -10,6 +11,10 @@ use crate::statement::{self, Statement};
 
 /// How deep expressions, queries and statements may nest.
 const RECURSION_LIMIT: usize = 128;
+
+/// How often a text may say what goes one level deeper without the parser counting it: the joins and unions of a plan, the
+/// types of arrays and records.
+const LEVELS_MAX: usize = 10_000;
 
 /// One statement of a query string.
 #[derive(Debug, Clone)]
@@ -24,11 +29,13 @@ pub struct Parsed {
 /// Parses all statements of a query string; empty ones are passed over.
 pub fn parse(sql: &str, dialect: DialectKind) -> Result<Vec<Parsed>, Error> {
     let DialectKind::Postgres = dialect;
-    let dialect = MeadDialect::default();
+    let dialect = MeadDialect::new(sql.len());
     let lines = Lines::new(sql);
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| token_error(error, &lines))?;
-    let mut parser =
-        Parser::new(&dialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
+    if tokens.windows(2).filter(|pair| goes_deeper(&pair[0].token, &pair[1].token)).nth(LEVELS_MAX).is_some() {
+        return Err(Error::TooDeep);
+    }
+    let mut parser = Parser::new(&dialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     let letters: Vec<char> = sql.chars().collect();
     let mut statements = Vec::new();
     loop {
@@ -55,11 +62,26 @@ pub fn parse(sql: &str, dialect: DialectKind) -> Result<Vec<Parsed>, Error> {
     }
 }
 
+/// True for the words that join relations or unite queries, and where the type of an element begins.
+fn goes_deeper(token: &Token, next: &Token) -> bool {
+    match token {
+        Token::Word(word) => match word.keyword {
+            Keyword::JOIN | Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => true,
+            Keyword::ARRAY | Keyword::MAP | Keyword::STRUCT => *next == Token::Lt,
+            _ => false,
+        },
+        Token::LBracket => *next == Token::RBracket,
+        _ => false,
+    }
+}
+
 fn token_error(error: TokenizerError, lines: &Lines) -> Error {
     let position = lines.offset(error.location) + 1;
     let message = match error.message.as_str() {
         text if text.starts_with("Unterminated string literal") => "unterminated quoted string".to_owned(),
-        text if text.starts_with("Unexpected EOF while in a multi-line comment") => "unterminated /* comment".to_owned(),
+        text if text.starts_with("Unexpected EOF while in a multi-line comment") => {
+            "unterminated /* comment".to_owned()
+        }
         text if text.starts_with("Expected close delimiter") => "unterminated quoted identifier".to_owned(),
         text if text.starts_with("Unterminated dollar-quoted") => "unterminated dollar-quoted string".to_owned(),
         text => {

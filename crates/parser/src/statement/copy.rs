@@ -30,11 +30,8 @@ pub(crate) fn copy(parser: &mut Parser<'_>) -> ParseResult<Option<Copy>> {
         return Ok(None);
     }
     parser.expect_word("to")?;
-    let target = if parser.take_word("stdout") {
-        CopyTarget::Stdout
-    } else {
-        CopyTarget::File(parser.parse_literal_string()?)
-    };
+    let target =
+        if parser.take_word("stdout") { CopyTarget::Stdout } else { CopyTarget::File(parser.parse_literal_string()?) };
     let mut options = BTreeMap::new();
     let _ = parser.take_word("with");
     while !parser.at_end() {
@@ -59,7 +56,7 @@ fn select(parser: &Parser<'_>, table: &ObjectName, columns: &[sqlparser::ast::Id
     let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
     let columns = if columns.is_empty() { "*".to_owned() } else { columns.join(", ") };
     let text = format!("SELECT {columns} FROM {table}");
-    Parser::new(&crate::dialect::MeadDialect::default())
+    Parser::new(&crate::dialect::MeadDialect::new(0))
         .try_with_sql(&text)?
         .parse_query()
         .or_else(|_| parser.unexpected("a table's name"))
@@ -70,7 +67,8 @@ fn option(parser: &mut Parser<'_>, options: &mut BTreeMap<String, String>) -> Pa
         options.extend(parser.properties()?.into_iter().map(|(key, value)| (key.to_lowercase(), value)));
     } else if parser.take_words(&["stored", "as"]) {
         options.insert("format".to_owned(), parser.parse_identifier()?.value.to_lowercase());
-    } else if let Some(format) = ["csv", "text", "binary", "parquet", "json"].iter().find(|word| parser.take_word(word)) {
+    } else if let Some(format) = ["csv", "text", "binary", "parquet", "json"].iter().find(|word| parser.take_word(word))
+    {
         options.insert("format".to_owned(), (*format).to_owned());
     } else if parser.take_word("header") {
         options.insert("header".to_owned(), "true".to_owned());

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sqlparser::ast::{ColumnDef, ObjectName, Query, TableConstraint};
-use sqlparser::parser::Parser;
+use sqlparser::ast::{ColumnDef, DataType, ObjectName, Query, TableConstraint};
+use sqlparser::parser::{IsOptional, Parser};
 use sqlparser::tokenizer::Token;
 
 use crate::cursor::{ParseResult, ParserExt};
@@ -45,6 +45,7 @@ pub(crate) fn create_table(
     let if_not_exists = parser.if_not_exists();
     let name = parser.parse_object_name(false)?;
     let (columns, constraints) = match parser.peek_nth_token_ref(0).token {
+        Token::LParen if names_only(parser) => (columns_named(parser)?, Vec::new()),
         Token::LParen => parser.parse_columns()?,
         _ => Default::default(),
     };
@@ -71,6 +72,22 @@ pub(crate) fn create_table(
         clause(parser, &mut table)?;
     }
     Ok(table)
+}
+
+/// True for `(a, b)`: names for a query's columns, whose types are the query's.
+fn names_only(parser: &Parser<'_>) -> bool {
+    matches!(parser.peek_nth_token_ref(1).token, Token::Word(_))
+        && matches!(parser.peek_nth_token_ref(2).token, Token::Comma | Token::RParen)
+}
+
+fn columns_named(parser: &mut Parser<'_>) -> ParseResult<Vec<ColumnDef>> {
+    let names = parser.parse_parenthesized_column_list(IsOptional::Mandatory, false)?;
+    let column = |name| ColumnDef { name, data_type: DataType::Unspecified, options: Vec::new() };
+    let columns = names.into_iter().map(column).collect();
+    if !parser.peek_word_at(0, "as") {
+        return parser.unexpected("AS, or the types of the columns");
+    }
+    Ok(columns)
 }
 
 fn clause(parser: &mut Parser<'_>, table: &mut CreateTable) -> ParseResult<()> {

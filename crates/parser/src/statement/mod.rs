@@ -34,30 +34,56 @@ pub enum Statement {
     Close(Option<String>),
     Commit,
     Copy(Box<Copy>),
-    CreateDatabase { name: String, if_not_exists: bool },
+    CreateDatabase {
+        name: String,
+        if_not_exists: bool,
+    },
     CreateModel(Box<CreateModel>),
     CreateRole(CreateRole),
     CreateTable(Box<CreateTable>),
     CreateView(Box<ast::CreateView>),
     /// DEALLOCATE a prepared statement, or ALL of them.
     Deallocate(Option<String>),
-    Declare { name: String, hold: bool, query: Box<ast::Query> },
+    Declare {
+        name: String,
+        hold: bool,
+        query: Box<ast::Query>,
+    },
     Describe(Describe),
     /// DISCARD ALL and its parts; the word behind it, in upper case.
     Discard(String),
     Drop(Drop),
-    Execute { name: String, parameters: Vec<ast::Expr> },
-    Explain { analyze: bool, verbose: bool, statement: Box<Statement> },
+    Execute {
+        name: String,
+        parameters: Vec<ast::Expr>,
+    },
+    Explain {
+        analyze: bool,
+        verbose: bool,
+        statement: Box<Statement>,
+    },
     ExportModel(ExportModel),
     /// FETCH: how many rows forward; `None` for all.
-    Fetch { cursor: String, count: Option<u64> },
+    Fetch {
+        cursor: String,
+        count: Option<u64>,
+    },
     Insert(Box<ast::Insert>),
     InsertDirectory(Box<InsertDirectory>),
-    Prepare { name: String, types: Vec<ast::DataType>, statement: Box<Statement> },
+    Prepare {
+        name: String,
+        types: Vec<ast::DataType>,
+        statement: Box<Statement>,
+    },
     Query(Box<ast::Query>),
+    /// RELEASE a savepoint.
+    Release(String),
     /// RESET a setting, or ALL of them.
     Reset(Option<String>),
     Rollback,
+    /// ROLLBACK TO a savepoint.
+    RollbackTo(String),
+    Savepoint(String),
     Set(Set),
     Show(Show),
     /// UNLISTEN: nothing listens, so nothing is left to do.
@@ -66,9 +92,9 @@ pub enum Statement {
 }
 
 impl Statement {
-    /// True for the statements that end a failed transaction block.
+    /// True for the statements that end a failed transaction block, or bring it back to where it had not failed.
     pub fn ends_transaction(&self) -> bool {
-        matches!(self, Statement::Commit | Statement::Rollback)
+        matches!(self, Statement::Commit | Statement::Rollback | Statement::RollbackTo(_))
     }
 
     /// The word for what the statement changes outside of the session, if it changes anything.

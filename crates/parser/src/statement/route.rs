@@ -6,12 +6,16 @@ use sqlparser::tokenizer::Token;
 
 use super::*;
 use crate::cursor::{ParseResult, ParserExt};
+use crate::dialect::select_all;
 
 /// Why there is no statement.
 pub(crate) enum Failure {
     Parser(ParserError),
     /// Understood, and refused.
-    Unsupported { what: String, hint: Option<&'static str> },
+    Unsupported {
+        what: String,
+        hint: Option<&'static str>,
+    },
 }
 
 impl From<ParserError> for Failure {
@@ -33,24 +37,30 @@ pub(crate) fn statement(parser: &mut Parser<'_>) -> Routed {
         _ => return Ok(Statement::Query(parser.parse_query()?)),
     };
     match first.as_str() {
-        "select" | "with" | "values" | "table" => Ok(Statement::Query(parser.parse_query()?)),
+        "select" | "with" | "values" => Ok(Statement::Query(parser.parse_query()?)),
+        "table" => {
+            parser.next_token();
+            let name = parser.parse_object_name(false)?;
+            Ok(Statement::Query(Box::new(select_all(name)?)))
+        }
         "create" => create(parser),
         "insert" => insert(parser),
         "explain" => explain(parser),
         "prepare" => prepare(parser),
         "declare" | "fetch" | "close" | "execute" | "deallocate" => cursor_or_prepared(parser, &first),
-        "begin" | "start" | "commit" | "end" | "rollback" | "abort" => transaction(parser, &first),
+        "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
+            transaction(parser, &first)
+        }
         "set" | "reset" | "discard" | "show" | "use" | "describe" | "desc" | "unlisten" => session(parser, &first),
         "drop" | "alter" | "export" | "copy" => object(parser, &first),
-        "analyze" | "call" | "checkpoint" | "cluster" | "comment" | "delete" | "do" | "grant" | "import" | "listen" | "load"
-        | "lock" | "merge" | "msck" | "notify" | "optimize" | "reassign" | "refresh" | "reindex" | "release" | "revoke"
-        | "savepoint" | "security" | "truncate" | "update" | "vacuum" => refuse(&first.to_uppercase(), None),
+        "analyze" | "call" | "checkpoint" | "cluster" | "comment" | "delete" | "do" | "grant" | "import" | "listen"
+        | "load" | "lock" | "merge" | "msck" | "notify" | "optimize" | "reassign" | "refresh" | "reindex"
+        | "revoke" | "security" | "truncate" | "update" | "vacuum" => refuse(&first.to_uppercase(), None),
         _ => Ok(parser.unexpected("a statement")?),
     }
 }
 
 fn create(parser: &mut Parser<'_>) -> Routed {
-    let start = parser.index();
     parser.expect_word("create")?;
     let or_replace = parser.take_words(&["or", "replace"]);
     if parser.take_word("model") {
@@ -66,7 +76,7 @@ fn create(parser: &mut Parser<'_>) -> Routed {
         return Ok(Statement::CreateTable(Box::new(table)));
     }
     if parser.peek_word_at(0, "view") {
-        return create_view(parser, start);
+        return create_view(parser);
     }
     if parser.take_word("database") || parser.take_word("schema") {
         let if_not_exists = parser.if_not_exists();
@@ -81,16 +91,17 @@ fn create(parser: &mut Parser<'_>) -> Routed {
     }
     let what = parser.peek_nth_token_ref(0).token.to_string().to_uppercase();
     match what.as_str() {
-        "INDEX" | "UNIQUE" | "FUNCTION" | "MATERIALIZED" | "SEQUENCE" | "TRIGGER" | "TYPE" | "DOMAIN" | "EXTENSION" | "POLICY"
-        | "PROCEDURE" | "AGGREGATE" | "OPERATOR" | "SERVER" | "RULE" | "CAST" | "COLLATION" => {
+        "INDEX" | "UNIQUE" | "FUNCTION" | "MATERIALIZED" | "SEQUENCE" | "TRIGGER" | "TYPE" | "DOMAIN" | "EXTENSION"
+        | "POLICY" | "PROCEDURE" | "AGGREGATE" | "OPERATOR" | "SERVER" | "RULE" | "CAST" | "COLLATION" => {
             refuse(&format!("CREATE {what}"), None)
         }
         _ => Ok(parser.unexpected("TABLE, EXTERNAL TABLE, VIEW, MODEL, DATABASE or ROLE")?),
     }
 }
 
-fn create_view(parser: &mut Parser<'_>, start: usize) -> Routed {
-    while parser.index() > start {
+/// Behind CREATE and what may follow it; sqlparser's own rule begins at CREATE.
+fn create_view(parser: &mut Parser<'_>) -> Routed {
+    while !parser.peek_word_at(0, "create") {
         parser.prev_token();
     }
     match parser.parse_statement()? {
@@ -117,14 +128,17 @@ fn explain(parser: &mut Parser<'_>) -> Routed {
     parser.expect_word("explain")?;
     let (mut analyze, mut verbose) = (false, false);
     if parser.peek_nth_token_ref(0).token == Token::LParen
-        && ["analyze", "verbose", "costs", "format", "buffers", "timing"].iter().any(|word| parser.peek_word_at(1, word))
+        && ["analyze", "verbose", "costs", "format", "buffers", "summary", "timing"]
+            .iter()
+            .any(|word| parser.peek_word_at(1, word))
     {
         for (key, value) in parser.properties()? {
             let on = matches!(value.to_lowercase().as_str(), "true" | "on" | "1");
             match (key.to_lowercase().as_str(), on) {
                 ("analyze", on) => analyze = on,
                 ("verbose", on) => verbose = on,
-                ("costs" | "buffers" | "timing" | "summary", _) => {}
+                // What is shown has neither costs nor buffers nor a summary; ANALYZE always has times.
+                ("costs" | "buffers" | "summary", false) | ("timing", true) => {}
                 ("format", _) if value.eq_ignore_ascii_case("text") => {}
                 ("format", _) => return refuse(&format!("EXPLAIN (FORMAT {value})"), Some("the only format is TEXT")),
                 (other, _) => return refuse(&format!("EXPLAIN ({})", other.to_uppercase()), None),
@@ -134,7 +148,7 @@ fn explain(parser: &mut Parser<'_>) -> Routed {
         analyze = parser.take_word("analyze");
         verbose = parser.take_word("verbose");
     }
-    Ok(Statement::Explain { analyze, verbose, statement: Box::new(statement(parser)?) })
+    Ok(Statement::Explain { analyze, verbose, statement: Box::new(inner_statement(parser)?) })
 }
 
 fn prepare(parser: &mut Parser<'_>) -> Routed {
@@ -146,7 +160,15 @@ fn prepare(parser: &mut Parser<'_>) -> Routed {
         parser.expect_token(&Token::RParen)?;
     }
     parser.expect_word("as")?;
-    Ok(Statement::Prepare { name, types, statement: Box::new(statement(parser)?) })
+    Ok(Statement::Prepare { name, types, statement: Box::new(inner_statement(parser)?) })
+}
+
+/// The statement that EXPLAIN or PREPARE is about, which is none of these two, so that they cannot be nested.
+fn inner_statement(parser: &mut Parser<'_>) -> Routed {
+    if parser.peek_word_at(0, "explain") || parser.peek_word_at(0, "prepare") {
+        parser.unexpected::<()>("a query or a statement that changes something")?;
+    }
+    statement(parser)
 }
 
 fn cursor_or_prepared(parser: &mut Parser<'_>, first: &str) -> Routed {
@@ -216,6 +238,14 @@ fn fetch(parser: &mut Parser<'_>) -> Routed {
 
 fn transaction(parser: &mut Parser<'_>, first: &str) -> Routed {
     parser.next_token();
+    match first {
+        "savepoint" => return Ok(Statement::Savepoint(name_of(parser)?)),
+        "release" => {
+            let _ = parser.take_word("savepoint");
+            return Ok(Statement::Release(name_of(parser)?));
+        }
+        _ => {}
+    }
     let _ = parser.take_word("transaction") || parser.take_word("work");
     match first {
         "begin" | "start" => {
@@ -224,8 +254,13 @@ fn transaction(parser: &mut Parser<'_>, first: &str) -> Routed {
                 if parser.take_words(&["read", "only"]) {
                     return refuse("BEGIN READ ONLY", None);
                 }
-                if parser.take_words(&["isolation", "level", "repeatable"]) || parser.take_words(&["isolation", "level", "serializable"]) {
-                    return refuse("an isolation level above READ COMMITTED", Some("each statement reads one snapshot"));
+                if parser.take_words(&["isolation", "level", "repeatable"])
+                    || parser.take_words(&["isolation", "level", "serializable"])
+                {
+                    return refuse(
+                        "an isolation level above READ COMMITTED",
+                        Some("each statement reads one snapshot"),
+                    );
                 }
                 let known = parser.take_words(&["read", "write"])
                     || parser.take_words(&["not", "deferrable"])
@@ -240,7 +275,10 @@ fn transaction(parser: &mut Parser<'_>, first: &str) -> Routed {
         }
         "commit" | "end" if parser.take_word("prepared") => refuse("COMMIT PREPARED", None),
         "commit" | "end" => Ok(Statement::Commit),
-        _ if parser.take_word("to") => refuse("ROLLBACK TO SAVEPOINT", None),
+        _ if parser.take_word("to") => {
+            let _ = parser.take_word("savepoint");
+            Ok(Statement::RollbackTo(name_of(parser)?))
+        }
         _ if parser.take_word("prepared") => refuse("ROLLBACK PREPARED", None),
         _ => Ok(Statement::Rollback),
     }
@@ -290,5 +328,22 @@ fn object(parser: &mut Parser<'_>, first: &str) -> Routed {
             Some(copy) => Ok(Statement::Copy(Box::new(copy))),
             None => refuse("COPY … FROM", Some("read files with CREATE EXTERNAL TABLE, and INSERT … SELECT from it")),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{DialectKind, Statement, parse};
+
+    #[test]
+    fn a_view_may_follow_comments() {
+        for sql in [
+            "-- why\nCREATE VIEW v AS SELECT 1",
+            "/* why */ /* how */ CREATE OR REPLACE VIEW v AS SELECT 1",
+            "SELECT 1; -- why\n CREATE VIEW v AS SELECT 1",
+        ] {
+            let statements = parse(sql, DialectKind::Postgres).unwrap();
+            assert!(matches!(statements.last().unwrap().statement, Statement::CreateView(_)), "{sql}");
+        }
     }
 }
