@@ -52,7 +52,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let values = arrow::array::Float32Array::from(images[..8000 * 784].to_vec());
     let field = Arc::new(Field::new("item", DataType::Float32, false));
     let list: ArrayRef = Arc::new(FixedSizeListArray::try_new(field, 784, Arc::new(values), None)?);
-    let classes: ArrayRef = Arc::new(Int32Array::from_iter_values(labels[..8000].iter().map(|label| i32::from(*label))));
+    let classes: ArrayRef =
+        Arc::new(Int32Array::from_iter_values(labels[..8000].iter().map(|label| i32::from(*label))));
     let _ = UInt8Array::from(vec![0_u8]);
     let mut builder = DatasetBuilder::new();
     builder.push(&[list], &classes)?;
@@ -73,7 +74,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             &options,
             &mut |report| {
                 speed.push(report.rows_per_second);
-                println!("seed {seed} epoch {}: loss {:.4}, accuracy {:.4}, {:.0} samples/s", report.epoch, report.loss, report.accuracy.unwrap_or(0.0), report.rows_per_second);
+                println!(
+                    "seed {seed} epoch {}: loss {:.4}, accuracy {:.4}, {:.0} samples/s",
+                    report.epoch,
+                    report.loss,
+                    report.accuracy.unwrap_or(0.0),
+                    report.rows_per_second
+                );
                 Ok(())
             },
             &CancelFlag::new(),

@@ -66,9 +66,8 @@ impl From<Error> for Diagnostic {
             Error::UnknownLayer { .. } => {
                 invalid().with_hint(format!("known layers: {}", crate::network::LAYER_NAMES.join(", ")))
             }
-            Error::InvalidLayer { .. } => {
-                invalid().with_hint("a layer reads name(arguments, activation, option=value), such as conv2d(32, 3x3, relu)")
-            }
+            Error::InvalidLayer { .. } => invalid()
+                .with_hint("a layer reads name(arguments, activation, option=value), such as conv2d(32, 3x3, relu)"),
             Error::UnknownOption { nearest: Some(nearest), .. } => {
                 invalid().with_hint(format!("perhaps you meant \"{nearest}\""))
             }
@@ -84,12 +83,14 @@ impl From<Error> for Diagnostic {
             Error::OutputMismatch { classes, .. } => {
                 invalid().with_hint(format!("end the layers with dense({classes}, softmax)"))
             }
-            Error::LossMismatch { .. } => invalid()
-                .with_hint("cross_entropy is for labels that are classes, mse for numbers; cast the label to change what it is"),
+            Error::LossMismatch { .. } => invalid().with_hint(
+                "cross_entropy is for labels that are classes, mse for numbers; cast the label to change what it is",
+            ),
             Error::Null { .. } => report(sqlstate::NULL_VALUE_NOT_ALLOWED)
                 .with_hint("leave such rows out by WHERE … IS NOT NULL, or fill them by COALESCE"),
-            Error::NotFinite { .. } => report(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE)
-                .with_hint("leave such rows out by WHERE, or fill them"),
+            Error::NotFinite { .. } => {
+                report(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE).with_hint("leave such rows out by WHERE, or fill them")
+            }
             Error::Type { .. } => report(sqlstate::DATATYPE_MISMATCH),
             Error::Diverged { .. } => report(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE)
                 .with_hint("lower the learning_rate, or scale the inputs, for images by NORMALIZE"),
@@ -101,10 +102,9 @@ impl From<Error> for Diagnostic {
                 "set ORT_DYLIB_PATH to libonnxruntime.so (1.24 or later), or run \"cargo xtask onnxruntime\"",
             ),
             Error::Runtime(_) => report(sqlstate::SYSTEM_ERROR),
-            Error::InvalidOption { .. }
-            | Error::DoesNotFit { .. }
-            | Error::Ragged { .. }
-            | Error::Arity(_) => invalid(),
+            Error::InvalidOption { .. } | Error::DoesNotFit { .. } | Error::Ragged { .. } | Error::Arity(_) => {
+                invalid()
+            }
         }
     }
 }

@@ -211,6 +211,16 @@ unsafe fn tile<const M: usize, const L: usize, const V: usize, const FMA: bool>(
         for (i, sums) in sums.iter().enumerate() {
             let row = c.add(i * p.c_row);
             for (v, sum) in sums.iter().enumerate() {
+                if width == L {
+                    // Whole vectors, which a loop of `width` steps would not be.
+                    let place = row.add(v * L).cast::<[f32; L]>();
+                    let mut values = *place;
+                    for (value, sum) in values.iter_mut().zip(sum) {
+                        *value += sum;
+                    }
+                    *place = values;
+                    continue;
+                }
                 for (l, sum) in sum.iter().take(width).enumerate() {
                     *row.add(v * L + l) += sum;
                 }

@@ -6,7 +6,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::{Layer, ParameterSpec, Pass, Values};
+use super::{Initial, Layer, ParameterSpec, Pass, Values};
 
 pub(crate) const MOMENTUM: f32 = 0.99;
 pub(crate) const EPSILON: f32 = 1e-3;
@@ -39,7 +39,7 @@ impl Layer for BatchNorm {
             .to_vec()
     }
 
-    fn initialize(&self, _: &mut ChaCha8Rng, parameters: &mut [f32]) {
+    fn initialize(&self, _: Initial, _: &mut ChaCha8Rng, parameters: &mut [f32]) {
         let c = self.channels;
         parameters[..c].fill(1.0);
         parameters[3 * c..4 * c].fill(1.0);

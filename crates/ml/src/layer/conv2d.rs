@@ -7,7 +7,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::pool::padding_before;
-use super::{Layer, ParameterSpec, Pass, Values, glorot_uniform};
+use super::{Initial, Layer, ParameterSpec, Pass, Values};
 use crate::kernel::{Isa, Product, multiply};
 use crate::network::Padding;
 
@@ -123,7 +123,8 @@ impl Conv2d {
         for y in 0..high {
             for x in 0..wide {
                 let from = &kernel[(y * wide + x) * channels * filters..][..channels * filters];
-                let to = &mut turned[((high - 1 - y) * wide + wide - 1 - x) * channels * filters..][..channels * filters];
+                let to =
+                    &mut turned[((high - 1 - y) * wide + wide - 1 - x) * channels * filters..][..channels * filters];
                 for (c, row) in from.chunks_exact(filters).enumerate() {
                     for (f, value) in row.iter().enumerate() {
                         to[f * channels + c] = *value;
@@ -183,16 +184,21 @@ impl Layer for Conv2d {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         let shape = vec![self.kernel[0], self.kernel[1], self.input[2], self.output[2]];
-        vec![
-            ParameterSpec { name: "kernel", shape },
-            ParameterSpec { name: "bias", shape: vec![self.output[2]] },
-        ]
+        vec![ParameterSpec { name: "kernel", shape }, ParameterSpec { name: "bias", shape: vec![self.output[2]] }]
     }
 
-    fn initialize(&self, random: &mut ChaCha8Rng, parameters: &mut [f32]) {
+    fn initialize(&self, initial: Initial, random: &mut ChaCha8Rng, parameters: &mut [f32]) {
         let window = self.kernel[0] * self.kernel[1];
         let (fan_in, fan_out) = (window * self.input[2], window * self.output[2]);
-        glorot_uniform(random, fan_in, fan_out, &mut parameters[..self.weights()]);
+        initial.fill(random, fan_in, fan_out, &mut parameters[..self.weights()]);
+    }
+
+    fn prepared_len(&self) -> usize {
+        self.weights()
+    }
+
+    fn prepare(&self, parameters: &[f32], prepared: &mut [f32]) {
+        self.turn(&parameters[..self.weights()], prepared);
     }
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
@@ -214,14 +220,12 @@ impl Layer for Conv2d {
     }
 
     fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, gradient: &mut [f32], grad_input: Option<&mut [f32]>) {
-        let (kernel, _) = pass.parameters.split_at(self.weights());
         let (grad_kernel, grad_bias) = gradient.split_at_mut(self.weights());
         let framed_len = self.framed_len();
         let spread_len = self.spread_size().iter().product::<usize>() * self.output[2];
         pass.scratch.clear();
-        pass.scratch.resize(framed_len + spread_len + kernel.len(), 0.0);
-        let (framed, rest) = pass.scratch.split_at_mut(framed_len);
-        let (spread, turned) = rest.split_at_mut(spread_len);
+        pass.scratch.resize(framed_len + if grad_input.is_some() { spread_len } else { 0 }, 0.0);
+        let (framed, spread) = pass.scratch.split_at_mut(framed_len);
         let images = values.input.chunks_exact(self.input_len());
         let gradients = values.grad_output.chunks_exact(self.output_len());
         for (image, grad_output) in images.zip(gradients) {
@@ -238,7 +242,7 @@ impl Layer for Conv2d {
             }
         }
         let Some(grad_input) = grad_input else { return };
-        self.turn(kernel, turned);
+        let turned = pass.prepared;
         let gradients = values.grad_output.chunks_exact(self.output_len());
         for (grad_output, grad_image) in gradients.zip(grad_input.chunks_exact_mut(self.input_len())) {
             self.spread(grad_output, spread);

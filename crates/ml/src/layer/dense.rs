@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::{Layer, ParameterSpec, Pass, Values, glorot_uniform};
+use super::{Initial, Layer, ParameterSpec, Pass, Values};
 use crate::kernel::{Product, multiply};
 
 #[derive(Debug)]
@@ -33,8 +33,22 @@ impl Layer for Dense {
         ]
     }
 
-    fn initialize(&self, random: &mut ChaCha8Rng, parameters: &mut [f32]) {
-        glorot_uniform(random, self.inputs, self.units, &mut parameters[..self.inputs * self.units]);
+    fn initialize(&self, initial: Initial, random: &mut ChaCha8Rng, parameters: &mut [f32]) {
+        initial.fill(random, self.inputs, self.units, &mut parameters[..self.inputs * self.units]);
+    }
+
+    fn prepared_len(&self) -> usize {
+        self.inputs * self.units
+    }
+
+    /// Wᵀ: the second factor of a product must lie row by row.
+    fn prepare(&self, parameters: &[f32], prepared: &mut [f32]) {
+        let kernel = &parameters[..self.inputs * self.units];
+        for (i, row) in kernel.chunks_exact(self.units).enumerate() {
+            for (o, value) in row.iter().enumerate() {
+                prepared[o * self.inputs + i] = *value;
+            }
+        }
     }
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
@@ -46,7 +60,6 @@ impl Layer for Dense {
     }
 
     fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, gradient: &mut [f32], grad_input: Option<&mut [f32]>) {
-        let (kernel, _) = pass.parameters.split_at(self.inputs * self.units);
         let (grad_kernel, grad_bias) = gradient.split_at_mut(self.inputs * self.units);
         let product = Product::transposed(pass.samples, self.inputs, self.units);
         multiply(pass.isa, &product, values.input, values.grad_output, grad_kernel);
@@ -56,16 +69,8 @@ impl Layer for Dense {
             }
         }
         let Some(grad_input) = grad_input else { return };
-        // B must lie row by row: Wᵀ, made once a chunk.
-        pass.scratch.clear();
-        pass.scratch.resize(self.inputs * self.units, 0.0);
-        for (i, row) in kernel.chunks_exact(self.units).enumerate() {
-            for (o, value) in row.iter().enumerate() {
-                pass.scratch[o * self.inputs + i] = *value;
-            }
-        }
         grad_input.fill(0.0);
         let product = Product::dense(pass.samples, self.units, self.inputs);
-        multiply(pass.isa, &product, values.grad_output, pass.scratch, grad_input);
+        multiply(pass.isa, &product, values.grad_output, pass.prepared, grad_input);
     }
 }

@@ -8,11 +8,15 @@ pub(crate) mod batchnorm;
 mod conv2d;
 mod dense;
 mod dropout;
+#[cfg(test)]
+mod gradient_check;
+mod initial;
 mod pool;
 mod softmax;
 
 use std::fmt;
 
+pub use initial::Initial;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
@@ -42,6 +46,8 @@ pub struct Pass<'a> {
     /// Samples in the chunk.
     pub samples: usize,
     pub parameters: &'a [f32],
+    /// What [`Layer::prepare`] made of them; only in a backward pass.
+    pub prepared: &'a [f32],
     /// `Some` in training: what makes this step's random choices, the same for the same seed, step and sample.
     pub step: Option<Step>,
     pub scratch: &'a mut Vec<f32>,
@@ -68,12 +74,20 @@ pub trait Layer: Send + Sync + fmt::Debug {
     }
 
     /// Fills parameters with their first values.
-    fn initialize(&self, _random: &mut ChaCha8Rng, _parameters: &mut [f32]) {}
+    fn initialize(&self, _initial: Initial, _random: &mut ChaCha8Rng, _parameters: &mut [f32]) {}
 
     /// Whole numbers that the forward pass keeps for the backward pass.
     fn saved_len(&self) -> usize {
         0
     }
+
+    /// How many values [`Self::prepare`] fills.
+    fn prepared_len(&self) -> usize {
+        0
+    }
+
+    /// Brings parameters into the form in which the gradient of the input needs them; done once for many samples.
+    fn prepare(&self, _parameters: &[f32], _prepared: &mut [f32]) {}
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], saved: &mut [u32]);
 
@@ -122,13 +136,4 @@ fn one(layer: &LayerSpec, input: &[usize], output: &[usize]) -> Result<Box<dyn L
             Box::new(pool::MaxPool::new(pool::Windows::new(input, output, *window, *stride, *padding)))
         }
     })
-}
-
-/// Glorot and Bengio's uniform initialisation (AISTATS 2010), Keras's default: ±√(6 / (fan in + fan out)).
-fn glorot_uniform(random: &mut ChaCha8Rng, fan_in: usize, fan_out: usize, values: &mut [f32]) {
-    use rand::Rng;
-    let limit = (6.0 / (fan_in + fan_out) as f64).sqrt() as f32;
-    for value in values {
-        *value = random.random_range(-limit..=limit);
-    }
 }

@@ -5,8 +5,21 @@ use crate::Error;
 
 /// Every name a layer string can begin with, in alphabetical order.
 pub const LAYER_NAMES: [&str; 15] = [
-    "avgpool", "batchnorm", "conv2d", "dense", "dropout", "elu", "flatten", "gelu", "globalavgpool", "leaky_relu",
-    "maxpool", "relu", "sigmoid", "softmax", "tanh",
+    "avgpool",
+    "batchnorm",
+    "conv2d",
+    "dense",
+    "dropout",
+    "elu",
+    "flatten",
+    "gelu",
+    "globalavgpool",
+    "leaky_relu",
+    "maxpool",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "tanh",
 ];
 
 /// One layer string, and the activation it may carry.

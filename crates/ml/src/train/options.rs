@@ -15,8 +15,18 @@ pub enum OptionValue {
 
 /// Every option, in alphabetical order.
 pub const OPTION_NAMES: [&str; 12] = [
-    "batch_size", "early_stopping", "epochs", "input_shape", "layers", "learning_rate", "loss", "momentum", "optimizer",
-    "patience", "seed", "validation_fraction",
+    "batch_size",
+    "early_stopping",
+    "epochs",
+    "input_shape",
+    "layers",
+    "learning_rate",
+    "loss",
+    "momentum",
+    "optimizer",
+    "patience",
+    "seed",
+    "validation_fraction",
 ];
 
 /// How parameters are changed by gradients.
@@ -150,7 +160,8 @@ impl TrainOptions {
         if OPTION_NAMES.contains(&name) {
             return Ok(());
         }
-        let nearest = OPTION_NAMES.iter().map(|known| (distance(name, known), *known)).min().filter(|(far, _)| *far <= 3);
+        let nearest =
+            OPTION_NAMES.iter().map(|known| (distance(name, known), *known)).min().filter(|(far, _)| *far <= 3);
         Err(Error::UnknownOption { name: name.to_owned(), nearest: nearest.map(|(_, known)| known) })
     }
 }

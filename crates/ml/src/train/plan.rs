@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
 use crate::kernel::Isa;
-use crate::layer::{self, Layer, Pass, Step, Values};
+use crate::layer::{self, Initial, Layer, Pass, Step, Values};
 use crate::network::{Activation, LayerSpec, NetworkSpec};
 
 /// A network, ready to run.
@@ -34,6 +34,8 @@ pub struct Chunk {
     pub grad: Vec<f32>,
     grad_next: Vec<f32>,
     scratch: Vec<f32>,
+    /// What layers made of the parameters for their backward pass.
+    prepared: Vec<Vec<f32>>,
     pub gradient: Vec<f32>,
     pub samples: usize,
 }
@@ -99,9 +101,25 @@ impl Plan {
         for (index, (layer, range)) in self.layers.iter().zip(&self.ranges).enumerate() {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             random.set_stream(index as u64 + 1);
-            layer.initialize(&mut random, &mut parameters[range.clone()]);
+            let initial = Initial::before(self.network.layers.get(index + 1));
+            layer.initialize(initial, &mut random, &mut parameters[range.clone()]);
         }
         parameters
+    }
+
+    /// Nobody asks for the gradient of the data, so the first layer prepares nothing.
+    fn prepared_len(&self, index: usize, training: bool) -> usize {
+        if training && index > 0 { self.layers[index].prepared_len() } else { 0 }
+    }
+
+    /// How many of a chunk's samples go through all layers together: as many as leave what they hold in a core's second
+    /// cache. The number depends on the network alone, not on the machine: it decides how sums are rounded.
+    pub fn samples_at_a_time(&self, samples_max: usize) -> usize {
+        const CACHE_BYTES: usize = 512 << 10;
+        let lens = self.layers.iter().map(|layer| layer.output_len() + layer.saved_len());
+        let widest = self.layers.iter().map(|layer| layer.output_len()).max().unwrap_or(0);
+        let bytes = size_of::<f32>() * (self.network.input_width() + lens.sum::<usize>() + 2 * widest);
+        (CACHE_BYTES / bytes.max(1)).clamp(1, samples_max.max(1))
     }
 
     /// Memory for `samples` samples; for scoring alone it has no gradients.
@@ -115,6 +133,7 @@ impl Plan {
             grad: vec![0.0; widest],
             grad_next: vec![0.0; widest],
             scratch: Vec::new(),
+            prepared: (0..self.layers.len()).map(|index| vec![0.0; self.prepared_len(index, training)]).collect(),
             gradient: vec![0.0; if training { self.parameters } else { 0 }],
             samples,
         }
@@ -130,6 +149,7 @@ impl Plan {
                 isa,
                 samples,
                 parameters: &parameters[self.ranges[index].clone()],
+                prepared: &[],
                 step: step.map(|step| Step { layer: index, ..step }),
                 scratch: &mut chunk.scratch,
             };
@@ -139,7 +159,17 @@ impl Plan {
         }
     }
 
-    /// Runs layers backward over a chunk: `chunk.grad` holds the gradient of the last one's output, and after it that of the
+    /// Brings parameters into the form that [`Self::backward`] needs; after each change of them.
+    pub fn prepare(&self, parameters: &[f32], chunk: &mut Chunk, layers: Range<usize>) {
+        for index in layers {
+            let prepared = &mut chunk.prepared[index];
+            if !prepared.is_empty() {
+                self.layers[index].prepare(&parameters[self.ranges[index].clone()], prepared);
+            }
+        }
+    }
+
+    /// Runs layers backward over a chunk, for which they are prepared: `chunk.grad` holds the gradient of the last one's output, and after it that of the
     /// first one's input.
     pub fn backward(&self, isa: Isa, parameters: &[f32], chunk: &mut Chunk, layers: Range<usize>, step: Option<Step>) {
         let samples = chunk.samples;
@@ -149,6 +179,7 @@ impl Plan {
                 isa,
                 samples,
                 parameters: &parameters[self.ranges[index].clone()],
+                prepared: &chunk.prepared[index],
                 step: step.map(|step| Step { layer: index, ..step }),
                 scratch: &mut chunk.scratch,
             };

@@ -29,12 +29,7 @@ impl<T: Copy + Send> Pool<T> {
     }
 
     /// Runs `work` with `workers` more threads beside the caller's, which calls [`Self::run`].
-    pub(super) fn scope<R>(
-        &self,
-        workers: usize,
-        work: &(impl Fn(T, usize) + Sync),
-        body: impl FnOnce() -> R,
-    ) -> R {
+    pub(super) fn scope<R>(&self, workers: usize, work: &(impl Fn(T, usize) + Sync), body: impl FnOnce() -> R) -> R {
         std::thread::scope(|scope| {
             for _ in 0..workers {
                 scope.spawn(|| self.worker(work));

@@ -11,13 +11,14 @@ use rand_chacha::ChaCha8Rng;
 
 use super::optimizer::Optimizer;
 use super::options::{LossKind, OptimizerKind, TrainOptions};
+use super::order;
 use super::plan::{Chunk, Plan};
 use super::pool::Pool;
+use crate::Error;
 use crate::dataset::{Dataset, Labels};
 use crate::kernel::Isa;
 use crate::layer::{Step, batchnorm};
 use crate::network::{NetworkSpec, default_cnn, shape_text};
-use crate::Error;
 
 /// Samples in a chunk, whatever the number of threads: so sums are the same for any.
 const CHUNK: usize = 8;
@@ -62,7 +63,8 @@ pub struct TrainedNetwork {
     pub seed: u64,
 }
 
-/// Trains. `observe` hears of every epoch when it ends. The result depends on data, options and seed alone.
+/// Trains. `observe` hears of every epoch when it ends. The result depends on the rows (not on their order), the
+/// options and the seed alone.
 pub fn train(
     dataset: &Dataset,
     options: &TrainOptions,
@@ -74,7 +76,7 @@ pub fn train(
     let plan = Plan::new(&network)?;
     check_output(&plan, dataset, loss)?;
     let seed = options.seed.unwrap_or_else(|| rand::rng().random_range(0..=i64::MAX as u64));
-    let (learn, validate) = split(dataset.rows, options.validation_fraction, seed);
+    let (learn, validate) = split(order::canonical(dataset), options.validation_fraction, seed);
     if learn.is_empty() {
         return Err(Error::NoRows);
     }
@@ -85,9 +87,9 @@ pub fn train(
     let trainer = Trainer::new(dataset, &plan, loss, seed, batch);
     let workers = options.threads.max(1).min(batch.div_ceil(CHUNK)) - 1;
     let work = |phase: Phase, chunk: usize| trainer.work(phase, chunk);
-    let history = trainer.pool.scope(workers, &work, || {
-        trainer.epochs(&Rows { learn, validate }, options, workers, observe, cancel)
-    })?;
+    let history = trainer
+        .pool
+        .scope(workers, &work, || trainer.epochs(&Rows { learn, validate }, options, workers, observe, cancel))?;
     let parameters = trainer.parameters.into_inner();
     let weights = weights_of(&plan, &parameters);
     Ok(TrainedNetwork { network, parameters, weights, history, loss, seed })
@@ -162,8 +164,8 @@ fn check_output(plan: &Plan, dataset: &Dataset, loss: LossKind) -> Result<(), Er
 }
 
 /// The rows to learn from and those to validate with; settled by the seed.
-fn split(rows: usize, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
-    let mut all: Vec<usize> = (0..rows).collect();
+fn split(mut all: Vec<usize>, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    let rows = all.len();
     if fraction <= 0.0 {
         return (all, Vec::new());
     }
@@ -196,9 +198,22 @@ struct Rows {
 /// What the workers do with each chunk.
 #[derive(Debug, Clone, Copy)]
 enum Phase {
+    /// Fetches rows a few at a time and runs them through the whole network, in training forward and backward: what a
+    /// network without batch norm needs, for which nobody has to meet.
+    Whole {
+        step: u64,
+        training: bool,
+    },
     /// Fetches rows (in segment 0), runs one segment forward; behind the last, the loss and its gradient.
-    Forward { segment: usize, step: u64, training: bool },
-    Backward { segment: usize, step: u64 },
+    Forward {
+        segment: usize,
+        step: u64,
+        training: bool,
+    },
+    Backward {
+        segment: usize,
+        step: u64,
+    },
 }
 
 /// The state of one training, shared with its workers.
@@ -210,6 +225,8 @@ struct Trainer<'a> {
     isa: Isa,
     parameters: RwLock<Vec<f32>>,
     chunks: Vec<Mutex<Slot>>,
+    /// Samples of a chunk that are worked on together.
+    part: usize,
     /// The rows of the batch.
     batch: RwLock<Vec<usize>>,
     pool: Pool<Phase>,
@@ -226,7 +243,8 @@ impl<'a> Trainer<'a> {
         // A large batch is worked on in rounds, so that memory does not grow with it, unless a batch norm must see all of it.
         let meets = (0..plan.layers().len()).any(|index| plan.meets(index));
         let slots = batch.div_ceil(CHUNK).min(if meets { usize::MAX } else { 64 });
-        let slot = |_| Mutex::new(Slot { memory: plan.chunk(CHUNK, true), loss: 0.0, right: 0 });
+        let part = if meets { CHUNK } else { plan.samples_at_a_time(CHUNK) };
+        let slot = |_| Mutex::new(Slot { memory: plan.chunk(part, true), loss: 0.0, right: 0 });
         Self {
             dataset,
             plan,
@@ -235,6 +253,7 @@ impl<'a> Trainer<'a> {
             isa: Isa::detect(),
             parameters: RwLock::new(plan.initialize(seed)),
             chunks: (0..slots).map(slot).collect(),
+            part,
             batch: RwLock::new(Vec::new()),
             pool: Pool::new(),
         }
@@ -323,7 +342,9 @@ impl<'a> Trainer<'a> {
             }
             let (loss, right) = self.forward(round, step, workers, true);
             total = (total.0 + loss, total.1 + right);
-            self.backward(round.len(), step, workers);
+            if self.meets() {
+                self.backward(round.len(), step, workers);
+            }
             for slot in &self.chunks[..round.len().div_ceil(CHUNK)] {
                 for (sum, part) in gradient.iter_mut().zip(&slot.lock().memory.gradient) {
                     *sum += part;
@@ -346,15 +367,25 @@ impl<'a> Trainer<'a> {
         }
     }
 
+    /// True if the chunks of a batch must meet between layers.
+    fn meets(&self) -> bool {
+        (0..self.plan.layers().len()).any(|index| self.plan.meets(index))
+    }
+
+    /// Runs rows forward; where chunks need not meet, in training, backward too.
     fn forward(&self, rows: &[usize], step: u64, workers: usize, training: bool) -> (f64, usize) {
         let count = rows.len().div_ceil(CHUNK);
         rows.clone_into(&mut self.batch.write());
         let work = |phase: Phase, chunk: usize| self.work(phase, chunk);
-        for (segment, layers) in self.plan.segments().iter().enumerate() {
-            if training && self.plan.meets(layers.start) {
-                self.gather_statistics(layers.start, count, rows);
+        if self.meets() {
+            for (segment, layers) in self.plan.segments().iter().enumerate() {
+                if training && self.plan.meets(layers.start) {
+                    self.gather_statistics(layers.start, count, rows);
+                }
+                self.pool.run(workers, Phase::Forward { segment, step, training }, count, &work);
             }
-            self.pool.run(workers, Phase::Forward { segment, step, training }, count, &work);
+        } else {
+            self.pool.run(workers, Phase::Whole { step, training }, count, &work);
         }
         let results = self.chunks[..count].iter().map(|slot| slot.lock());
         results.fold((0.0, 0), |(loss, right), slot| (loss + slot.loss, right + slot.right))
@@ -413,6 +444,11 @@ impl<'a> Trainer<'a> {
         let slot = &mut *slot;
         let parameters = self.parameters.read();
         match phase {
+            Phase::Whole { step, training } => {
+                let batch = self.batch.read();
+                let rows = &batch[index * CHUNK..batch.len().min((index + 1) * CHUNK)];
+                self.work_whole(slot, &parameters, rows, training.then(|| self.moment(step, index * CHUNK)));
+            }
             Phase::Forward { segment, step, training } => {
                 let batch = self.batch.read();
                 let rows = &batch[index * CHUNK..batch.len().min((index + 1) * CHUNK)];
@@ -424,6 +460,7 @@ impl<'a> Trainer<'a> {
                 let last = layers.end == self.plan.layers().len();
                 self.plan.forward(self.isa, &parameters, &mut slot.memory, layers, moment);
                 if last {
+                    (slot.loss, slot.right) = (0.0, 0);
                     self.judge(slot, rows);
                 }
             }
@@ -437,7 +474,29 @@ impl<'a> Trainer<'a> {
                 }
                 let start = layers.start + usize::from(self.plan.meets(layers.start));
                 let moment = Some(self.moment(step, index * CHUNK));
+                self.plan.prepare(&parameters, &mut slot.memory, start..end.max(start));
                 self.plan.backward(self.isa, &parameters, &mut slot.memory, start..end.max(start), moment);
+            }
+        }
+    }
+
+    /// One chunk through the whole network, part by part, so that each part stays in the cache.
+    fn work_whole(&self, slot: &mut Slot, parameters: &[f32], rows: &[usize], moment: Option<Step>) {
+        let layers = 0..self.plan.layers().len();
+        // The loss's gradient is that of softmax's input already.
+        let behind = layers.end - usize::from(self.loss == LossKind::CrossEntropy);
+        (slot.loss, slot.right) = (0.0, 0);
+        if moment.is_some() {
+            slot.memory.gradient.fill(0.0);
+            self.plan.prepare(parameters, &mut slot.memory, 0..behind);
+        }
+        for (number, part) in rows.chunks(self.part).enumerate() {
+            let moment = moment.map(|moment| Step { first_sample: moment.first_sample + number * self.part, ..moment });
+            self.fetch(&mut slot.memory, part);
+            self.plan.forward(self.isa, parameters, &mut slot.memory, layers.clone(), moment);
+            self.judge(slot, part);
+            if moment.is_some() {
+                self.plan.backward(self.isa, parameters, &mut slot.memory, 0..behind, moment);
             }
         }
     }
@@ -450,7 +509,7 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// The chunk's loss, how many were right, and the gradient to start from.
+    /// Adds the loss of the rows at hand, and how many were right; sets the gradient to start from.
     fn judge(&self, slot: &mut Slot, rows: &[usize]) {
         let outputs = self.plan.output_len();
         let Some(output) = slot.memory.values.last() else { return };
@@ -475,8 +534,8 @@ impl<'a> Trainer<'a> {
                 }
             }
         }
-        slot.loss = loss;
-        slot.right = right;
+        slot.loss += loss;
+        slot.right += right;
     }
 
     fn validate(&self, rows: &[usize], workers: usize, cancel: &CancelFlag) -> Result<Option<(f64, f64)>, Error> {
