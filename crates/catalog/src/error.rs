@@ -62,8 +62,9 @@ impl From<Error> for Diagnostic {
             Error::UndefinedModel(_) | Error::UndefinedVersion { .. } => {
                 report(sqlstate::UNDEFINED_OBJECT).with_hint("SHOW MODELS lists the models there are")
             }
-            Error::DuplicateModel(_) => report(sqlstate::DUPLICATE_OBJECT)
-                .with_hint("CREATE OR REPLACE MODEL publishes a new version"),
+            Error::DuplicateModel(_) => {
+                report(sqlstate::DUPLICATE_OBJECT).with_hint("CREATE OR REPLACE MODEL publishes a new version")
+            }
             Error::UndefinedRole(_) => report(sqlstate::UNDEFINED_OBJECT),
             Error::DuplicateRole(_) => report(sqlstate::DUPLICATE_OBJECT),
             Error::InUse(_) => report(sqlstate::OBJECT_IN_USE)

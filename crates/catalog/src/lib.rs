@@ -7,6 +7,8 @@ mod database;
 mod error;
 mod metastore;
 mod model;
+pub mod pg_type;
+pub mod pg_type_rows;
 mod provider;
 mod relation;
 mod role;
@@ -19,7 +21,7 @@ pub use model::{ModelVersion, NewModel};
 pub use provider::{DatabaseCatalog, ViewPlanner};
 pub use relation::{NewRelation, Relation, RelationKind};
 pub use role::Role;
-pub use system::SystemViews;
+pub use system::{Class, FunctionEntry, SystemViews};
 pub use training::{Epoch, NewTrainingRun, RunOutcome};
 
 /// The schema in which a new session begins; Hive calls it `default`.

@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
@@ -94,10 +94,7 @@ impl Catalog {
                 db.execute("INSERT INTO oids (oid, kind) VALUES (?1, 'reserved')", [FIRST_OID - 1])?;
                 let now = now_micros();
                 let oid = new_oid(db, "schema")?;
-                db.execute(
-                    "INSERT INTO schemas VALUES (?1, 'public', 'mead', ?2)",
-                    rusqlite::params![oid, now],
-                )?;
+                db.execute("INSERT INTO schemas VALUES (?1, 'public', 'mead', ?2)", rusqlite::params![oid, now])?;
                 let oid = new_oid(db, "role")?;
                 db.execute("INSERT INTO roles VALUES (?1, 'mead', 1, 1, NULL)", [oid])?;
                 db.pragma_update(None, "user_version", SCHEMA_VERSION)?;

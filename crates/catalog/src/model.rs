@@ -67,7 +67,9 @@ impl Catalog {
         mead_storage::write_file(&self.model_path(&hash), &new.bytes)?;
         self.write(|db| {
             let known: Option<i64> = db
-                .query_row("SELECT oid FROM models WHERE schema = ?1 AND name = ?2", [schema, &new.name], |row| row.get(0))
+                .query_row("SELECT oid FROM models WHERE schema = ?1 AND name = ?2", [schema, &new.name], |row| {
+                    row.get(0)
+                })
                 .optional()?;
             let oid = match known {
                 Some(_) if !replace => return Err(Error::DuplicateModel(new.name.clone())),
@@ -132,7 +134,10 @@ impl Catalog {
         let path = self.model_path(&version.hash);
         let bytes = std::fs::read(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
         if hash(&bytes) != version.hash {
-            return Err(Error::Corrupt(format!("file \"{}\" does not have the bytes it was written with", path.display())));
+            return Err(Error::Corrupt(format!(
+                "file \"{}\" does not have the bytes it was written with",
+                path.display()
+            )));
         }
         Ok(bytes.into())
     }

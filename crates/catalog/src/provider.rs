@@ -10,6 +10,7 @@ use datafusion::error::{DataFusionError, Result};
 use mead_storage::{ExternalFormat, ExternalTable, ManagedTable};
 
 use crate::database::SYSTEM_SCHEMAS;
+use crate::system::{LazyTable, ViewColumns};
 use crate::{Catalog, Relation, RelationKind, schema_name, system};
 
 /// Plans a view's query; the engine does, which has the planner.
@@ -24,11 +25,12 @@ pub trait ViewPlanner: fmt::Debug + Send + Sync {
 pub struct DatabaseCatalog {
     catalog: Arc<Catalog>,
     views: OnceLock<Arc<dyn ViewPlanner>>,
+    view_columns: Arc<ViewColumns>,
 }
 
 impl DatabaseCatalog {
     pub fn new(catalog: Arc<Catalog>) -> Arc<Self> {
-        Arc::new(Self { catalog, views: OnceLock::new() })
+        Arc::new(Self { catalog, views: OnceLock::new(), view_columns: Arc::default() })
     }
 
     /// Gives the planner of views, which itself needs this catalog. Only the first call counts.
@@ -51,6 +53,7 @@ impl CatalogProvider for DatabaseCatalog {
                 name: name.to_owned(),
                 catalog: Arc::clone(&self.catalog),
                 views: self.views.get().cloned(),
+                view_columns: Arc::clone(&self.view_columns),
             })),
             Ok(false) => None,
             Err(error) => {
@@ -66,9 +69,20 @@ struct DatabaseSchema {
     name: String,
     catalog: Arc<Catalog>,
     views: Option<Arc<dyn ViewPlanner>>,
+    view_columns: Arc<ViewColumns>,
 }
 
 impl DatabaseSchema {
+    fn base_table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let (true, Some(planner)) = (system::lists_views(name), &self.views) {
+            let columns = Arc::clone(&self.view_columns);
+            let table = LazyTable::new(name, Arc::clone(&self.catalog), Arc::clone(planner), columns)?;
+            return Ok(Some(Arc::new(table)));
+        }
+        let Some(batch) = system::base_table(&self.catalog, name, &[])? else { return Ok(None) };
+        Ok(Some(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?)))
+    }
+
     async fn view(&self, definition: &str, system: bool) -> Result<Arc<dyn TableProvider>> {
         match &self.views {
             Some(planner) => planner.plan_view(definition, system).await,
@@ -116,13 +130,7 @@ impl SchemaProvider for DatabaseSchema {
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if self.name == system::BASE_SCHEMA {
-            return match system::base_table(&self.catalog, name)? {
-                Some(batch) => {
-                    let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
-                    Ok(Some(Arc::new(table)))
-                }
-                None => Ok(None),
-            };
+            return self.base_table(name);
         }
         if let Some(definition) = system::view(&self.name, name) {
             return Ok(Some(self.view(definition, true).await?));

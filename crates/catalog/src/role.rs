@@ -18,7 +18,8 @@ pub struct Role {
 impl Catalog {
     pub fn roles(&self) -> Result<Vec<Role>, Error> {
         self.read(|db| {
-            let mut statement = db.prepare_cached("SELECT oid, name, superuser, login, verifier FROM roles ORDER BY oid")?;
+            let mut statement =
+                db.prepare_cached("SELECT oid, name, superuser, login, verifier FROM roles ORDER BY oid")?;
             let rows = statement.query_map([], |row| {
                 Ok(Role {
                     oid: row.get(0)?,
@@ -44,7 +45,10 @@ impl Catalog {
                 return Err(Error::DuplicateRole(name.to_owned()));
             }
             let oid = new_oid(db, "role")?;
-            db.execute("INSERT INTO roles VALUES (?1, ?2, ?3, ?4, ?5)", params![oid, name, superuser, login, verifier])?;
+            db.execute(
+                "INSERT INTO roles VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![oid, name, superuser, login, verifier],
+            )?;
             Ok(())
         })
     }

@@ -1,23 +1,48 @@
 //! What the metastore knows, as tables: the base of the views in `sql/`.
+//!
+//! OIDs are bigint here, names and the one-letter codes of `pg_catalog` text.
 
+mod classes;
+mod functions;
+mod lazy;
+mod types;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Float64Array, Int16Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::error::Result;
 
 use crate::database::SYSTEM_SCHEMAS;
-use crate::{Catalog, Error, RelationKind};
+use crate::{Catalog, Error};
+
+pub use classes::Class;
+pub(crate) use classes::SystemView;
+pub use functions::FunctionEntry;
+pub(crate) use lazy::{LazyTable, ViewColumns};
 
 include!(concat!(env!("OUT_DIR"), "/views.rs"));
+
+/// The role that owns what the system brings along.
+const SYSTEM_OWNER: &str = "mead";
 
 /// The schema of the base tables.
 pub(crate) const BASE_SCHEMA: &str = "mead_catalog";
 
-const BASE_TABLES: [&str; 8] = [
-    "columns", "model_versions", "relations", "roles", "schemas", "system_views", "training_history", "training_runs",
+const BASE_TABLES: [&str; 9] = [
+    "attributes",
+    "classes",
+    "functions",
+    "model_versions",
+    "roles",
+    "schemas",
+    "training_history",
+    "training_runs",
+    "types",
 ];
 
 /// The views that ship with mead.
@@ -42,20 +67,27 @@ pub(crate) fn view(schema: &str, name: &str) -> Option<&'static str> {
     VIEWS.iter().find(|(of, view, _)| *of == schema && *view == name).map(|(_, _, text)| *text)
 }
 
-/// One base table as it is now.
-pub(crate) fn base_table(catalog: &Catalog, name: &str) -> Result<Option<RecordBatch>> {
+/// One base table as it is now. `views` are the columns of the system's views, as far as they are known: what describes
+/// relations lists them.
+pub(crate) fn base_table(catalog: &Catalog, name: &str, views: &[SystemView]) -> Result<Option<RecordBatch>> {
     let table = match name {
-        "columns" => columns(catalog)?,
+        "attributes" => classes::attributes(catalog, views)?,
+        "classes" => classes::classes(catalog, views)?,
+        "functions" => functions::functions(catalog)?,
         "model_versions" => model_versions(catalog)?,
-        "relations" => relations(catalog)?,
         "roles" => roles(catalog)?,
         "schemas" => schemas(catalog)?,
-        "system_views" => system_views(),
         "training_history" => training_history(catalog)?,
         "training_runs" => training_runs(catalog)?,
+        "types" => types::types(catalog)?,
         _ => return Ok(None),
     };
     Ok(Some(table.build()?))
+}
+
+/// True for the base tables that need the columns of the system's views.
+pub(crate) fn lists_views(name: &str) -> bool {
+    matches!(name, "attributes" | "classes")
 }
 
 /// Named columns on their way to a batch.
@@ -74,6 +106,14 @@ impl Table {
 
     fn bigint(self, name: &'static str, values: impl Iterator<Item = Option<i64>>) -> Self {
         self.with(name, values.collect::<Int64Array>())
+    }
+
+    fn integer(self, name: &'static str, values: impl Iterator<Item = Option<i32>>) -> Self {
+        self.with(name, values.collect::<Int32Array>())
+    }
+
+    fn smallint(self, name: &'static str, values: impl Iterator<Item = Option<i16>>) -> Self {
+        self.with(name, values.collect::<Int16Array>())
     }
 
     fn double(self, name: &'static str, values: impl Iterator<Item = Option<f64>>) -> Self {
@@ -108,51 +148,27 @@ fn system_schema_oid(name: &str) -> i64 {
 
 fn schemas(catalog: &Catalog) -> Result<Table, Error> {
     let mut rows = catalog.schemas()?;
-    rows.extend(SYSTEM_SCHEMAS.iter().map(|name| (system_schema_oid(name), (*name).to_owned(), "mead".to_owned())));
+    rows.extend(
+        SYSTEM_SCHEMAS.iter().map(|name| (system_schema_oid(name), (*name).to_owned(), SYSTEM_OWNER.to_owned())),
+    );
     let rows = &rows;
+    let roles = role_oids(catalog)?;
     Ok(Table::default()
         .bigint("oid", rows.iter().map(|row| Some(row.0)))
         .text("name", rows.iter().map(|row| Some(&row.1)))
-        .text("owner", rows.iter().map(|row| Some(&row.2))))
+        .text("owner", rows.iter().map(|row| Some(&row.2)))
+        .bigint("owner_oid", rows.iter().map(|row| roles.get(&row.2).copied()))
+        .boolean("system", rows.iter().map(|row| Some(SYSTEM_SCHEMAS.contains(&row.1.as_str())))))
 }
 
-fn relations(catalog: &Catalog) -> Result<Table, Error> {
-    let rows = catalog.relations(None)?;
-    let new = || rows.iter().map(|row| &row.new);
-    let kind = |kind| match kind {
-        RelationKind::External => "external",
-        RelationKind::Managed => "managed",
-        RelationKind::View => "view",
-    };
-    Ok(Table::default()
-        .bigint("oid", rows.iter().map(|row| Some(row.oid)))
-        .text("schema_name", new().map(|row| Some(&row.schema)))
-        .text("name", new().map(|row| Some(&row.name)))
-        .text("kind", new().map(|row| Some(kind(row.kind))))
-        .text("owner", new().map(|row| Some(&row.owner)))
-        .text("format", new().map(|row| row.format.as_ref()))
-        .text("location", new().map(|row| row.location.as_ref().map(|path| path.to_string_lossy())))
-        .text("definition", new().map(|row| row.definition.as_ref()))
-        .text("comment", new().map(|row| row.comment.as_ref()))
-        .time("created_at", rows.iter().map(|row| Some(row.created_at))))
+/// The OID of the role that owns what the system brings along, while that role is there.
+fn system_owner(catalog: &Catalog) -> Result<Option<i64>, Error> {
+    Ok(catalog.role(SYSTEM_OWNER)?.map(|role| role.oid))
 }
 
-fn columns(catalog: &Catalog) -> Result<Table, Error> {
-    let rows = catalog.relations(None)?;
-    let mut all = Vec::new();
-    for relation in &rows {
-        for (index, field) in relation.all_columns().fields().iter().enumerate() {
-            all.push((relation.oid, index as i32 + 1, Arc::clone(field)));
-        }
-    }
-    Ok(Table::default()
-        .bigint("relation_oid", all.iter().map(|row| Some(row.0)))
-        .with("ordinal", all.iter().map(|row| Some(row.1)).collect::<Int32Array>())
-        .text("name", all.iter().map(|row| Some(row.2.name())))
-        .text("data_type", all.iter().map(|row| Some(type_name(row.2.data_type()))))
-        .bigint("type_oid", all.iter().map(|row| Some(type_oid(row.2.data_type()))))
-        .bigint("typmod", all.iter().map(|row| Some(typmod(row.2.data_type()))))
-        .boolean("not_null", all.iter().map(|row| Some(!row.2.is_nullable()))))
+/// The OIDs of the roles, by name.
+fn role_oids(catalog: &Catalog) -> Result<HashMap<String, i64>, Error> {
+    Ok(catalog.roles()?.into_iter().map(|role| (role.name, role.oid)).collect())
 }
 
 fn model_versions(catalog: &Catalog) -> Result<Table, Error> {
@@ -187,16 +203,9 @@ fn roles(catalog: &Catalog) -> Result<Table, Error> {
         .boolean("has_password", rows.iter().map(|row| Some(row.verifier.is_some()))))
 }
 
-fn system_views() -> Table {
-    Table::default()
-        .bigint("oid", (0..VIEWS.len()).map(|index| Some(13_100 + index as i64)))
-        .bigint("schema_oid", VIEWS.iter().map(|row| Some(system_schema_oid(row.0))))
-        .text("schema_name", VIEWS.iter().map(|row| Some(row.0)))
-        .text("name", VIEWS.iter().map(|row| Some(row.1)))
-}
-
 fn training_runs(catalog: &Catalog) -> Result<Table, Error> {
-    type Row = (i64, Option<String>, Option<String>, String, Option<String>, String, String, Option<String>, i64, Option<i64>);
+    type Row =
+        (i64, Option<String>, Option<String>, String, Option<String>, String, String, Option<String>, i64, Option<i64>);
     let rows: Vec<Row> = catalog.read(|db| {
         let mut statement = db.prepare_cached(
             "SELECT id, model, grouped_by, function, options, query, status, error, started_at, ended_at \
@@ -260,94 +269,4 @@ fn training_history(catalog: &Catalog) -> Result<Table, Error> {
         .double("seconds", real(5))
         .double("rows_per_second", real(6))
         .time("at", whole(4)))
-}
-
-/// The Postgres type that a column's values are sent as.
-fn type_oid(data_type: &DataType) -> i64 {
-    match data_type {
-        DataType::Boolean => 16,
-        DataType::Int8 | DataType::UInt8 | DataType::Int16 => 21,
-        DataType::UInt16 | DataType::Int32 => 23,
-        DataType::UInt32 | DataType::Int64 => 20,
-        DataType::UInt64
-        | DataType::Decimal32(..)
-        | DataType::Decimal64(..)
-        | DataType::Decimal128(..)
-        | DataType::Decimal256(..) => 1700,
-        DataType::Float16 | DataType::Float32 => 700,
-        DataType::Float64 => 701,
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => 17,
-        DataType::Date32 | DataType::Date64 => 1082,
-        DataType::Time32(_) | DataType::Time64(_) => 1083,
-        DataType::Timestamp(_, None) => 1114,
-        DataType::Timestamp(_, Some(_)) => 1184,
-        DataType::Interval(_) | DataType::Duration(_) => 1186,
-        DataType::Struct(_) | DataType::Map(_, _) => 114,
-        DataType::Dictionary(_, value) => type_oid(value),
-        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
-            array_oid(type_oid(field.data_type()))
-        }
-        _ => 25,
-    }
-}
-
-fn array_oid(element: i64) -> i64 {
-    match element {
-        16 => 1000,
-        17 => 1001,
-        20 => 1016,
-        21 => 1005,
-        23 => 1007,
-        114 => 199,
-        700 => 1021,
-        701 => 1022,
-        1082 => 1182,
-        1083 => 1183,
-        1114 => 1115,
-        1184 => 1185,
-        1186 => 1187,
-        1700 => 1231,
-        _ => 1009,
-    }
-}
-
-fn typmod(data_type: &DataType) -> i64 {
-    match data_type {
-        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
-            (i64::from(*precision) << 16 | i64::from(*scale)) + 4
-        }
-        _ => -1,
-    }
-}
-
-fn type_name(data_type: &DataType) -> String {
-    let name = match type_oid(data_type) {
-        16 => "boolean",
-        17 => "bytea",
-        20 => "bigint",
-        21 => "smallint",
-        23 => "integer",
-        114 => "json",
-        700 => "real",
-        701 => "double precision",
-        1082 => "date",
-        1083 => "time without time zone",
-        1114 => "timestamp without time zone",
-        1184 => "timestamp with time zone",
-        1186 => "interval",
-        1700 => match data_type {
-            DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
-                return format!("numeric({precision},{scale})");
-            }
-            _ => "numeric",
-        },
-        25 => "text",
-        _ => match data_type {
-            DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
-                return format!("{}[]", type_name(field.data_type()));
-            }
-            _ => "text",
-        },
-    };
-    name.to_owned()
 }

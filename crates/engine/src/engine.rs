@@ -1,23 +1,25 @@
 //! One open data directory: catalog, memory, threads, caches; shared by all sessions.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, TableProvider};
 use datafusion::datasource::ViewTable;
+use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
 use mead_catalog::{Catalog, DatabaseCatalog, ViewPlanner};
 use mead_common::{CancelReason, Diagnostic, Notice, sqlstate};
-use mead_functions::FunctionContext;
+use mead_functions::{FunctionContext, NamedArguments};
 use mead_parser::{DialectKind, Statement};
 use mead_storage::PathPolicy;
 use parking_lot::Mutex;
@@ -29,14 +31,20 @@ use crate::error::into_datafusion;
 use crate::execution::ActiveStatements;
 use crate::models::Models;
 use crate::operator::train::TrainPlanner;
-use crate::optimizer::{LiftTraining, SingleRowCrossJoin};
+use crate::optimizer::{LiftTraining, PruneEmpty, RoundCasts, SingleRowCrossJoin, SingleValueSubquery, YieldingJoins};
+use crate::plan::function_list::function_list;
 use crate::plan::search_path::{DATABASE, SEARCH_PATH, SessionCatalogList};
 use crate::plan::table_function::TableFunctionPlanner;
 use crate::session::info::Info;
 use crate::session::{ConnectOptions, Session, SharedSettings, User};
+use crate::statement::runner::{complete_calls, signed};
 
 /// How many notices may wait for a client.
 const NOTICES_AHEAD: usize = 256;
+
+/// The stack of threads that parse and plan. Trees of expressions are copied and dropped by recursion; the parser bounds
+/// their depth so that this is enough. Only what is touched takes memory.
+pub const THREAD_STACK_BYTES: usize = 64 << 20;
 
 /// Bytes of models that are kept ready for scoring.
 const INFERENCE_BYTES: usize = 512 << 20;
@@ -56,6 +64,8 @@ pub struct Engine {
     handle: Handle,
     sessions: Mutex<Vec<Weak<ActiveStatements>>>,
     next_pid: AtomicI32,
+    trainings: Arc<AtomicUsize>,
+    system_state: OnceLock<SessionState>,
 }
 
 impl Engine {
@@ -69,6 +79,7 @@ impl Engine {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(config.cpu_threads.max(1))
             .thread_name("mead-query")
+            .thread_stack_size(THREAD_STACK_BYTES)
             .enable_all()
             .build()
             .map_err(|error| Diagnostic::internal("could not start the query threads").with_source(error))?;
@@ -86,9 +97,12 @@ impl Engine {
             handle,
             sessions: Mutex::new(Vec::new()),
             next_pid: AtomicI32::new(1),
+            trainings: Arc::default(),
+            system_state: OnceLock::new(),
             catalog,
         });
         database.set_view_planner(Arc::new(Views { engine: Arc::downgrade(&engine) }));
+        engine.catalog.set_functions(function_list(&engine.view_state(true)?));
         Ok(engine)
     }
 
@@ -127,7 +141,9 @@ impl Engine {
                 sqlstate::INVALID_CATALOG_NAME,
                 format!("database \"{}\" does not exist", options.database),
             )
-            .with_hint(format!("connect to \"{DATABASE}\"; its databases are schemas, which USE or search_path chooses")));
+            .with_hint(format!(
+                "connect to \"{DATABASE}\"; its databases are schemas, which USE or search_path chooses"
+            )));
         }
         let role = self.catalog.role(&options.user)?.filter(|role| role.login).ok_or_else(|| {
             Diagnostic::new(
@@ -166,7 +182,9 @@ impl Engine {
             session.cancel(CancelReason::Shutdown);
         }
         let idle = async {
-            while sessions.iter().any(|session| !session.is_idle()) {
+            let at_work =
+                || sessions.iter().any(|session| !session.is_idle()) || self.trainings.load(Ordering::Acquire) > 0;
+            while at_work() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
@@ -176,6 +194,12 @@ impl Engine {
         if let Some(runtime) = self.runtime.lock().take() {
             runtime.shutdown_background();
         }
+    }
+
+    /// The reference page of mead's functions, in Markdown.
+    pub fn function_reference(&self) -> String {
+        let info = Info::new(SharedSettings::new(), "mead".to_owned(), 0);
+        mead_functions::reference_markdown(&self.functions(&info))
     }
 
     /// The threads that plans run on.
@@ -192,20 +216,41 @@ impl Engine {
         let functions = self.functions(info);
         let shared: Arc<dyn CatalogProvider> = Arc::clone(&self.database) as _;
         let planner = QueryPlanner {
-            train: Arc::new(TrainPlanner::new(Arc::clone(&self.catalog), self.config.cpu_threads)),
+            train: Arc::new(TrainPlanner::new(
+                Arc::clone(&self.catalog),
+                self.config.cpu_threads,
+                Arc::clone(&self.trainings),
+            )),
         };
         let mut state = SessionStateBuilder::new()
             .with_default_features()
-            .with_config(self.session_config())
+            .with_config(self.session_config().with_extension(Arc::new(NamedArguments::new(&functions))))
             .with_runtime_env(Arc::clone(&self.environment))
             .with_catalog_list(Arc::new(SessionCatalogList::new(shared, settings.clone())))
             .with_query_planner(Arc::new(planner))
-            .with_relation_planners(vec![Arc::new(TableFunctionPlanner::new(Arc::clone(&functions), Arc::clone(&self.models)))])
+            .with_relation_planners(vec![Arc::new(TableFunctionPlanner::new(
+                Arc::clone(&functions),
+                Arc::clone(&self.models),
+            ))])
+            .with_analyzer_rules(analyzer_rules())
             .with_optimizer_rule(Arc::new(LiftTraining))
             .with_physical_optimizer_rule(Arc::new(SingleRowCrossJoin))
+            .with_physical_optimizer_rule(Arc::new(YieldingJoins))
             .build();
         mead_functions::register(&functions, &mut state).map_err(|error| crate::diagnostic_of(&error))?;
         Ok(state)
+    }
+
+    /// The state that views are planned with: the superuser's, with default settings. A user's view may ask for models, whose
+    /// names are resolved once a state; the system's views do not, and share one.
+    fn view_state(self: &Arc<Self>, system: bool) -> Result<SessionState, Diagnostic> {
+        if let (true, Some(state)) = (system, self.system_state.get()) {
+            return Ok(state.clone());
+        }
+        let settings = SharedSettings::new();
+        let info = Info::new(settings.clone(), "mead".to_owned(), 0);
+        let state = self.session_state(&settings, &info)?;
+        Ok(if system { self.system_state.get_or_init(|| state).clone() } else { state })
     }
 
     /// What a session's functions know.
@@ -220,6 +265,8 @@ impl Engine {
             .with_information_schema(false)
             .with_target_partitions(self.config.cpu_threads.max(1));
         let options = config.options_mut();
+        // The type of now(): timestamptz, whatever zone it is shown in.
+        options.execution.time_zone = Some("UTC".to_owned());
         options.sql_parser.collect_spans = true;
         options.sql_parser.parse_float_as_decimal = true;
         options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
@@ -237,12 +284,21 @@ impl Drop for Engine {
     }
 }
 
+/// DataFusion's rules between ours: theirs check whether subqueries can be planned, and put casts in.
+fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 2] = [Arc::new(PruneEmpty), Arc::new(SingleValueSubquery)];
+    let last: Arc<dyn AnalyzerRule + Send + Sync> = Arc::new(RoundCasts);
+    ours.into_iter().chain(Analyzer::new().rules).chain([last]).collect()
+}
+
 fn environment(config: &EngineConfig, temporary: PathBuf) -> Result<Arc<RuntimeEnv>, Diagnostic> {
     let few = std::num::NonZeroUsize::new(5).unwrap_or(std::num::NonZeroUsize::MIN);
     let pool = TrackConsumersPool::new(FairSpillPool::new(config.memory_limit_bytes), few);
     let environment = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(pool))
         .with_temp_file_path(temporary)
+        // Files may be added to a folder at any time: a listing that is kept would hide them.
+        .with_cache_manager(CacheManagerConfig::default().with_list_files_cache_limit(0))
         .build_arc()
         .map_err(|error| crate::diagnostic_of(&error))?;
     mead_storage::register_object_stores(environment.object_store_registry.as_ref())?;
@@ -280,18 +336,17 @@ impl std::fmt::Debug for Views {
 
 #[async_trait]
 impl ViewPlanner for Views {
-    async fn plan_view(&self, definition: &str, _system: bool) -> datafusion::error::Result<Arc<dyn TableProvider>> {
+    async fn plan_view(&self, definition: &str, system: bool) -> datafusion::error::Result<Arc<dyn TableProvider>> {
         let engine = self.engine.upgrade().ok_or_else(|| into_datafusion(CancelReason::Shutdown.diagnostic()))?;
-        let settings = SharedSettings::new();
-        let info = Info::new(settings.clone(), "mead".to_owned(), 0);
-        let state = engine.session_state(&settings, &info).map_err(into_datafusion)?;
+        let state = engine.view_state(system).map_err(into_datafusion)?;
         let parsed = mead_parser::parse(definition, DialectKind::Postgres)
             .map_err(|error| into_datafusion(Diagnostic::from(error)))?;
         let Some(Statement::Query(query)) = parsed.into_iter().next().map(|parsed| parsed.statement) else {
             return Err(into_datafusion(Diagnostic::internal("a view's definition is not a query")));
         };
-        let statement = DataFusionStatement::Statement(Box::new(ast::Statement::Query(query)));
-        let plan = state.statement_to_plan(statement).await?;
+        let mut statement = ast::Statement::Query(query);
+        complete_calls(&state, &mut statement).map_err(into_datafusion)?;
+        let plan = signed(state.statement_to_plan(DataFusionStatement::Statement(Box::new(statement))).await?)?;
         Ok(Arc::new(ViewTable::new(plan, Some(definition.to_owned()))))
     }
 }

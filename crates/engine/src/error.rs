@@ -8,6 +8,8 @@ use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use mead_common::{Diagnostic, SqlState, sqlstate};
 
+use crate::plan::search_path::SEARCH_PATH;
+
 /// The report inside an error of a plan or of a result stream.
 pub fn diagnostic_of(error: &DataFusionError) -> Diagnostic {
     match error {
@@ -21,15 +23,13 @@ pub fn diagnostic_of(error: &DataFusionError) -> Diagnostic {
         DataFusionError::External(inner) => external(inner.as_ref()),
         DataFusionError::ArrowError(inner, _) => arrow(inner),
         DataFusionError::SchemaError(inner, _) => schema(inner),
-        DataFusionError::NotImplemented(message) => Diagnostic::unsupported(tidy(message)),
+        DataFusionError::NotImplemented(message) => not_implemented(message),
         DataFusionError::ResourcesExhausted(message) => Diagnostic::new(sqlstate::OUT_OF_MEMORY, "out of memory")
             .with_detail(tidy(message))
             .with_hint("raise the server's memory limit, or make the statement hold less at once"),
         DataFusionError::SQL(inner, _) => Diagnostic::new(sqlstate::SYNTAX_ERROR, tidy(&inner.to_string())),
         DataFusionError::Plan(message) => plan(message),
-        DataFusionError::Configuration(message) => {
-            Diagnostic::new(sqlstate::INVALID_PARAMETER_VALUE, tidy(message))
-        }
+        DataFusionError::Configuration(message) => Diagnostic::new(sqlstate::INVALID_PARAMETER_VALUE, tidy(message)),
         DataFusionError::IoError(inner) => io(inner),
         DataFusionError::ObjectStore(inner) => object_store(&inner.to_string()),
         DataFusionError::ParquetError(inner) => {
@@ -39,6 +39,16 @@ pub fn diagnostic_of(error: &DataFusionError) -> Diagnostic {
         DataFusionError::ExecutionJoin(inner) => Diagnostic::internal(format!("a task of the query failed: {inner}")),
         DataFusionError::Internal(message) => Diagnostic::internal(tidy(message)),
         other => Diagnostic::internal(tidy(&other.to_string())),
+    }
+}
+
+/// A type that the parser took for somebody's own is one that there is not.
+fn not_implemented(message: &str) -> Diagnostic {
+    match message.strip_prefix("Unsupported SQL type ") {
+        Some(name) if name.chars().all(|c| c.is_lowercase() || c.is_ascii_digit() || c == '_') => {
+            Diagnostic::new(sqlstate::UNDEFINED_OBJECT, format!("type \"{name}\" does not exist"))
+        }
+        _ => Diagnostic::unsupported(tidy(message)),
     }
 }
 
@@ -100,22 +110,42 @@ fn cast(message: &str) -> Diagnostic {
     if let (Some(value), Some(target)) = (quoted, target)
         && message.starts_with("Cannot cast string")
     {
-        return Diagnostic::new(
-            sqlstate::INVALID_TEXT_REPRESENTATION,
-            format!("invalid input syntax for type {}: \"{value}\"", type_name(target)),
-        );
+        let target = type_name(target);
+        return match target.as_str() {
+            "date" | "time" | "timestamp" => datetime(&target, value),
+            _ => Diagnostic::new(
+                sqlstate::INVALID_TEXT_REPRESENTATION,
+                format!("invalid input syntax for type {target}: \"{value}\""),
+            ),
+        };
     }
     if let Some(rest) = message.strip_prefix("Error parsing timestamp from '") {
-        let value = rest.split('\'').next().unwrap_or_default();
-        return Diagnostic::new(
-            sqlstate::INVALID_DATETIME_FORMAT,
-            format!("invalid input syntax for type timestamp: \"{value}\""),
-        );
+        return datetime("timestamp", rest.split('\'').next().unwrap_or_default());
+    }
+    if message.contains("is too large to store in a Decimal") {
+        return Diagnostic::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow")
+            .with_detail(tidy(message));
     }
     if message.contains("Can't cast value") || message.contains("out of range") || message.contains("overflow") {
         return Diagnostic::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, tidy(message));
     }
     Diagnostic::new(sqlstate::INVALID_TEXT_REPRESENTATION, tidy(message))
+}
+
+/// A text that is no date or time: one of digits in their places names a day or an hour that there is not.
+fn datetime(target: &str, value: &str) -> Diagnostic {
+    let is_formed = value.starts_with(|c: char| c.is_ascii_digit())
+        && value.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | ' ' | 'T' | '+' | 'Z'));
+    match is_formed {
+        true => Diagnostic::new(
+            sqlstate::DATETIME_FIELD_OVERFLOW,
+            format!("date/time field value out of range: \"{value}\""),
+        ),
+        false => Diagnostic::new(
+            sqlstate::INVALID_DATETIME_FORMAT,
+            format!("invalid input syntax for type {target}: \"{value}\""),
+        ),
+    }
 }
 
 /// Postgres's word for an Arrow type's name.
@@ -142,10 +172,9 @@ pub(crate) fn type_name(arrow: &str) -> String {
 
 fn schema(error: &SchemaError) -> Diagnostic {
     match error {
-        SchemaError::AmbiguousReference { field } => Diagnostic::new(
-            sqlstate::AMBIGUOUS_COLUMN,
-            format!("column reference \"{}\" is ambiguous", field.name),
-        ),
+        SchemaError::AmbiguousReference { field } => {
+            Diagnostic::new(sqlstate::AMBIGUOUS_COLUMN, format!("column reference \"{}\" is ambiguous", field.name))
+        }
         SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
             Diagnostic::new(sqlstate::DUPLICATE_COLUMN, format!("column \"{name}\" specified more than once"))
         }
@@ -197,13 +226,29 @@ fn plan(message: &str) -> Diagnostic {
             format!("cross-database references are not implemented: \"{name}\""),
         );
     }
+    if message.contains("must appear in the GROUP BY clause")
+        && let Some(column) = between(message, "column \"", "\"")
+    {
+        return Diagnostic::new(
+            sqlstate::GROUPING_ERROR,
+            format!("column \"{column}\" must appear in the GROUP BY clause or be used in an aggregate function"),
+        );
+    }
+    if message.contains("Projections require unique expression names")
+        && let Some(name) =
+            between(message, " AS ", "\" at position").or_else(|| between(message, "expression \"", "\" at"))
+    {
+        return Diagnostic::new(sqlstate::DUPLICATE_COLUMN, format!("column \"{name}\" specified more than once"));
+    }
     let state = plan_state(message);
     Diagnostic::new(state, tidy(message))
 }
 
 fn plan_state(message: &str) -> SqlState {
     let has = |needle: &str| message.contains(needle);
-    if has("must appear in the GROUP BY") || has("must be in GROUP BY") || has("aggregate function calls cannot be nested")
+    if has("must appear in the GROUP BY")
+        || has("must be in GROUP BY")
+        || has("aggregate function calls cannot be nested")
     {
         sqlstate::GROUPING_ERROR
     } else if has("Cannot infer common") || has("Cannot coerce") || has("failed to match any signature") {
@@ -225,7 +270,13 @@ fn plan_state(message: &str) -> SqlState {
 
 /// `relation "x" does not exist`, by the name the user wrote (DataFusion's has the default catalog and schema in front).
 pub(crate) fn undefined_relation(name: &str) -> Diagnostic {
-    let name = name.strip_prefix("default.public.").or_else(|| name.strip_prefix("default.")).unwrap_or(name);
+    let name = match name.rsplit_once(&format!("{SEARCH_PATH}.")) {
+        Some((_, name)) => name,
+        None => name.strip_prefix("default.public.").or_else(|| name.strip_prefix("default.")).unwrap_or(name),
+    };
+    if name.matches('.').count() > 1 {
+        return Diagnostic::unsupported(format!("cross-database references are not implemented: \"{name}\""));
+    }
     Diagnostic::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist"))
 }
 
@@ -238,6 +289,10 @@ fn execution(message: &str) -> Diagnostic {
             sqlstate::CARDINALITY_VIOLATION,
             "more than one row returned by a subquery used as an expression",
         )
+    } else if has("is too large to store in a Decimal") || has("is too small to store in a Decimal") {
+        Diagnostic::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow").with_detail(tidy(message))
+    } else if has("Failed to decode value using hex") {
+        Diagnostic::new(sqlstate::INVALID_PARAMETER_VALUE, "invalid hexadecimal data").with_detail(tidy(message))
     } else if has("verflow") {
         Diagnostic::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "value out of range").with_detail(tidy(message))
     } else if has("No such file or directory") || has("not found") && has("Object at location") {

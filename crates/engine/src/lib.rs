@@ -17,8 +17,9 @@ mod statement;
 
 pub use config::EngineConfig;
 pub use datafusion::common::ScalarValue;
-pub use engine::Engine;
+pub use engine::{Engine, THREAD_STACK_BYTES};
 pub use error::diagnostic_of;
+pub use mead_catalog::pg_type;
 pub use session::{
     CancelHandle, CommandTag, ConnectOptions, Execution, Prepared, Session, SourceStatement, TransactionStatus,
 };

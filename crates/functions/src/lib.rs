@@ -3,6 +3,7 @@
 //! A function is added by one new file and one line in its family's list; the reference page is made from its
 //! `Documentation`.
 
+mod aggregate;
 mod arguments;
 mod context;
 mod error;
@@ -19,6 +20,7 @@ mod testing;
 mod tests;
 pub mod train;
 pub mod types;
+mod value;
 
 use std::sync::Arc;
 
@@ -45,11 +47,11 @@ pub fn register(context: &Arc<FunctionContext>, registry: &mut dyn FunctionRegis
 
 /// The scalar functions of all families.
 pub fn scalar_functions(context: &Arc<FunctionContext>) -> Vec<ScalarUDF> {
-    [image::functions(context), ml::functions(context), pg::functions(context)].concat()
+    [image::functions(context), ml::functions(context), pg::functions(context), value::functions()].concat()
 }
 
 /// The aggregate functions of all families.
 pub fn aggregate_functions(context: &Arc<FunctionContext>) -> Vec<AggregateUDF> {
     let _ = context;
-    train::functions()
+    [aggregate::functions(), pg::aggregates(), train::functions()].concat()
 }

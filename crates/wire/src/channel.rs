@@ -83,6 +83,14 @@ impl Channel {
         Ok(())
     }
 
+    /// Sends all output and reads nothing: what comes next belongs to the TLS handshake.
+    pub(crate) async fn flush_before_handshake(&mut self) -> io::Result<()> {
+        while self.has_output() {
+            self.pump(0).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn has_output(&self) -> bool {
         !self.output.is_empty() || self.unflushed
     }

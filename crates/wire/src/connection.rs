@@ -104,6 +104,10 @@ impl Connection {
     /// The end of a request: Sync, or a simple query's end.
     async fn finish_request(&mut self) -> Result<(), Failure> {
         self.session.sync();
+        if self.client.stopping {
+            // `leave` has the last word: ReadyForQuery would say that a cancelled statement has been served.
+            return Ok(());
+        }
         if self.session.transaction_status() == TransactionStatus::Idle {
             // Portals live as long as the transaction that made them.
             self.portals.clear();

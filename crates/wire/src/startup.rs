@@ -87,7 +87,7 @@ impl Door<'_> {
                     match self.tls {
                         Some(tls) => {
                             channel.put(&SslResponse::Accept)?;
-                            channel.flush().await?;
+                            channel.flush_before_handshake().await?;
                             channel = encrypt(tls, channel).await?;
                         }
                         None => {

@@ -20,9 +20,8 @@ impl<T> Future for AbortOnDrop<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx).map(|joined| {
-            joined.unwrap_or_else(|error| {
-                Err(Diagnostic::internal("a task of the statement failed").with_source(error))
-            })
+            joined
+                .unwrap_or_else(|error| Err(Diagnostic::internal("a task of the statement failed").with_source(error)))
         })
     }
 }

@@ -72,10 +72,7 @@ impl StatementContext {
     }
 
     /// Runs `work` until it ends or the statement is cancelled.
-    pub(crate) async fn run<T>(
-        &self,
-        work: impl Future<Output = Result<T, Diagnostic>>,
-    ) -> Result<T, Diagnostic> {
+    pub(crate) async fn run<T>(&self, work: impl Future<Output = Result<T, Diagnostic>>) -> Result<T, Diagnostic> {
         tokio::select! {
             biased;
             () = self.cancelled() => Err(self.flag.reason().unwrap_or(CancelReason::User).diagnostic()),
@@ -117,9 +114,10 @@ impl ActiveStatements {
 pub(crate) struct TimeoutGuard(tokio::task::JoinHandle<()>);
 
 impl TimeoutGuard {
-    pub(crate) fn start(context: &Arc<StatementContext>, timeout: Duration, runtime: &tokio::runtime::Handle) -> Self {
+    /// On the caller's runtime: the threads that plans run on may all be busy when the time is over.
+    pub(crate) fn start(context: &Arc<StatementContext>, timeout: Duration) -> Self {
         let context = Arc::downgrade(context);
-        Self(runtime.spawn(async move {
+        Self(tokio::spawn(async move {
             tokio::time::sleep(timeout).await;
             if let Some(context) = context.upgrade() {
                 context.cancel(CancelReason::StatementTimeout);

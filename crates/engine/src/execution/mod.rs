@@ -4,7 +4,7 @@ mod abort;
 mod context;
 mod stream;
 
+pub(crate) use abort::AbortOnDrop;
 pub use context::StatementContext;
 pub(crate) use context::{ActiveStatements, TimeoutGuard};
-pub(crate) use abort::AbortOnDrop;
 pub(crate) use stream::spawn;

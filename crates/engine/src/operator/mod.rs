@@ -1,3 +1,4 @@
 //! Operators of mead's own, each with its logical node, its execution and its planner.
 
+pub(crate) mod first_error;
 pub(crate) mod train;

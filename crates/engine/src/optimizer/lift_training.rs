@@ -104,8 +104,9 @@ fn lift(aggregate: Aggregate) -> Result<LogicalPlan> {
 fn common_filter(calls: &[&AggregateFunction]) -> Result<Option<Expr>> {
     for call in calls {
         if call.params.distinct || !call.params.order_by.is_empty() {
-            return refuse("a TRAIN function takes neither DISTINCT nor ORDER BY")
-                .map_err(|error| with_hint(error, "remove duplicates in a subquery; the order of rows is shuffled by the seed"));
+            return refuse("a TRAIN function takes neither DISTINCT nor ORDER BY").map_err(|error| {
+                with_hint(error, "remove duplicates in a subquery; the order of rows is shuffled by the seed")
+            });
         }
     }
     let mut filters = calls.iter().map(|call| call.params.filter.as_deref());

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::error::Result;
 
+use super::session_schema::{self, SessionSchema};
 use crate::session::SharedSettings;
 
 /// The name of the one catalog, which is the Postgres database.
@@ -59,12 +60,16 @@ impl CatalogProvider for SessionCatalog {
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        if name == session_schema::SCHEMA {
+            let shared = self.shared.schema(name)?;
+            return Some(Arc::new(SessionSchema::new(shared, self.settings.clone())));
+        }
         if name != SEARCH_PATH {
             return self.shared.schema(name);
         }
         let path = self.settings.search_path();
-        let schemas = path.iter().map(String::as_str).chain(["pg_catalog"]);
-        Some(Arc::new(SearchPath(schemas.filter_map(|name| self.shared.schema(name)).collect())))
+        let schemas = path.iter().map(String::as_str).chain([session_schema::SCHEMA]);
+        Some(Arc::new(SearchPath(schemas.filter_map(|name| self.schema(name)).collect())))
     }
 }
 

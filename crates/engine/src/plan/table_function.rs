@@ -38,12 +38,8 @@ impl TableFunctionPlanner {
         planner: &mut dyn RelationPlannerContext,
     ) -> Result<LogicalPlan> {
         let (name, relation) = model_and_relation(function, arguments)?;
-        let input = planner.plan(TableFactor::Derived {
-            lateral: false,
-            subquery: relation,
-            alias: None,
-            sample: None,
-        })?;
+        let input =
+            planner.plan(TableFactor::Derived { lateral: false, subquery: relation, alias: None, sample: None })?;
         let reference = ModelReference::parse(&name).map_err(into_datafusion)?;
         let search_path = self.context.session.search_path();
         let model = self.models.model(&reference, &search_path).map_err(into_datafusion)?;
@@ -100,7 +96,9 @@ impl TableFunction {
     fn usage(self) -> &'static str {
         match self {
             Self::Evaluate => "ML_EVALUATE('model', TABLE name) or ML_EVALUATE('model', (SELECT …))",
-            Self::ConfusionMatrix => "ML_CONFUSION_MATRIX('model', TABLE name) or ML_CONFUSION_MATRIX('model', (SELECT …))",
+            Self::ConfusionMatrix => {
+                "ML_CONFUSION_MATRIX('model', TABLE name) or ML_CONFUSION_MATRIX('model', (SELECT …))"
+            }
             Self::Predict => "PREDICT(MODEL name, TABLE name) or PREDICT(MODEL name, (SELECT …))",
         }
     }
@@ -159,7 +157,9 @@ impl Call<'_> {
         };
         let columns: Vec<Expr> = fields
             .iter()
-            .map(|metric| get_field(Expr::Column(Column::from_name("metrics")), metric.name().as_str()).alias(metric.name()))
+            .map(|metric| {
+                get_field(Expr::Column(Column::from_name("metrics")), metric.name().as_str()).alias(metric.name())
+            })
             .collect();
         LogicalPlanBuilder::from(plan).project(columns)?.build()
     }

@@ -214,6 +214,8 @@ impl Session {
         let config = state.config_mut();
         config.set_extension(Arc::clone(&context));
         config.options_mut().execution.time_zone = self.settings.get("TimeZone");
+        // now() is this moment throughout the statement.
+        state.mark_start_execution();
         Runner {
             engine: Arc::clone(&self.engine),
             state,
@@ -238,7 +240,7 @@ impl Session {
         let handle = self.engine.runtime();
         let context = Arc::clone(&runner.context);
         let timeout = self.settings.read(settings::Settings::statement_timeout);
-        let timeout = timeout.map(|timeout| TimeoutGuard::start(&context, timeout, &handle));
+        let timeout = timeout.map(|timeout| TimeoutGuard::start(&context, timeout));
         let execution = context.run(AbortOnDrop::new(handle.spawn(work(runner)))).await?;
         Ok(match execution.rows {
             Some((schema, stream)) => {

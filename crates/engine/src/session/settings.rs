@@ -40,7 +40,13 @@ static DEFINITIONS: &[Definition] = &[
     setting("default_transaction_isolation", "read committed", isolation, false, "the isolation of new transactions"),
     setting("default_transaction_read_only", "off", boolean_off, true, "whether new transactions are read-only"),
     setting("dialect", "postgres", dialect, false, "the SQL dialect: postgres"),
-    setting("extra_float_digits", "1", extra_float_digits, false, "digits of floats in text; above 0 the shortest exact form"),
+    setting(
+        "extra_float_digits",
+        "1",
+        extra_float_digits,
+        false,
+        "digits of floats in text; above 0 the shortest exact form",
+    ),
     setting("idle_in_transaction_session_timeout", "0", zero, false, "not limited"),
     setting("in_hot_standby", "off", fixed, true, "mead has no standby"),
     setting("integer_datetimes", "on", fixed, true, "times are integers"),
@@ -62,6 +68,18 @@ static DEFINITIONS: &[Definition] = &[
     setting("transaction_isolation", "read committed", isolation, false, "the isolation of this transaction"),
     setting("transaction_read_only", "off", boolean_off, false, "whether this transaction is read-only"),
 ];
+
+/// A setting with all its values.
+pub(crate) struct Listed {
+    pub name: &'static str,
+    pub value: String,
+    /// What RESET goes back to.
+    pub reset: String,
+    pub default: &'static str,
+    pub description: &'static str,
+    /// True if no SET can change it.
+    pub fixed: bool,
+}
 
 /// A session's values. Names are found whatever their case.
 #[derive(Debug, Clone)]
@@ -132,6 +150,21 @@ impl Settings {
             .collect()
     }
 
+    /// Every setting as `pg_settings` shows it.
+    pub(crate) fn listed(&self) -> Vec<Listed> {
+        DEFINITIONS
+            .iter()
+            .map(|definition| Listed {
+                name: definition.name,
+                value: self.values[&key(definition.name)].clone(),
+                reset: self.at_start[&key(definition.name)].clone(),
+                default: definition.default,
+                description: definition.description,
+                fixed: (definition.check)(definition.name, definition.default).is_err(),
+            })
+            .collect()
+    }
+
     pub(crate) fn statement_timeout(&self) -> Option<Duration> {
         let milliseconds = self.get("statement_timeout").map_or(Ok(0), parse_milliseconds).unwrap_or(0);
         (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
@@ -162,10 +195,8 @@ fn key(name: &str) -> String {
 
 fn find(name: &str) -> Result<&'static Definition, Diagnostic> {
     DEFINITIONS.iter().find(|definition| definition.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
-        let report = Diagnostic::new(
-            sqlstate::UNDEFINED_OBJECT,
-            format!("unrecognized configuration parameter \"{name}\""),
-        );
+        let report =
+            Diagnostic::new(sqlstate::UNDEFINED_OBJECT, format!("unrecognized configuration parameter \"{name}\""));
         match crate::error::nearest(name, DEFINITIONS.iter().map(|definition| definition.name)) {
             Some(nearest) => report.with_hint(format!("perhaps you meant \"{nearest}\"")),
             None => report,
@@ -206,7 +237,11 @@ fn utf8(name: &str, value: &str) -> Result<String, Diagnostic> {
 }
 
 fn severity(name: &str, value: &str) -> Result<String, Diagnostic> {
-    one_of(name, value, &["debug5", "debug4", "debug3", "debug2", "debug1", "debug", "log", "info", "notice", "warning", "error"])
+    one_of(
+        name,
+        value,
+        &["debug5", "debug4", "debug3", "debug2", "debug1", "debug", "log", "info", "notice", "warning", "error"],
+    )
 }
 
 fn iso_dates(name: &str, value: &str) -> Result<String, Diagnostic> {
@@ -232,7 +267,9 @@ fn isolation(name: &str, value: &str) -> Result<String, Diagnostic> {
 fn boolean_off(name: &str, value: &str) -> Result<String, Diagnostic> {
     match boolean(value) {
         Some(false) => Ok("off".to_owned()),
-        Some(true) => Err(Diagnostic::unsupported(format!("\"{name}\" cannot be turned on: read-only transactions are not supported"))),
+        Some(true) => Err(Diagnostic::unsupported(format!(
+            "\"{name}\" cannot be turned on: read-only transactions are not supported"
+        ))),
         None => Err(invalid(name, value)),
     }
 }
@@ -302,7 +339,9 @@ fn milliseconds(name: &str, value: &str) -> Result<String, Diagnostic> {
         Ok(milliseconds) if milliseconds % 60_000 == 0 => Ok(format!("{}min", milliseconds / 60_000)),
         Ok(milliseconds) if milliseconds % 1_000 == 0 => Ok(format!("{}s", milliseconds / 1_000)),
         Ok(milliseconds) => Ok(format!("{milliseconds}ms")),
-        Err(()) => Err(invalid(name, value).with_hint("valid units are \"us\", \"ms\", \"s\", \"min\", \"h\" and \"d\"")),
+        Err(()) => {
+            Err(invalid(name, value).with_hint("valid units are \"us\", \"ms\", \"s\", \"min\", \"h\" and \"d\""))
+        }
     }
 }
 

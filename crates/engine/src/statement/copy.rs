@@ -42,7 +42,9 @@ pub(super) fn write_options(
 ) -> Result<WriteOptions, Diagnostic> {
     let Some(format) = format else {
         return Err(Diagnostic::new(sqlstate::INVALID_PARAMETER_VALUE, format!("{statement} needs a format"))
-            .with_hint("give (FORMAT csv), (FORMAT parquet) or (FORMAT json), or a file name that ends in one of them"));
+            .with_hint(
+                "give (FORMAT csv), (FORMAT parquet) or (FORMAT json), or a file name that ends in one of them",
+            ));
     };
     let format = match format {
         "text" | "binary" => {

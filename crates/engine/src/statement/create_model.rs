@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::AsArray;
 use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
@@ -37,8 +37,10 @@ impl Runner {
         let bytes = match &create.source {
             ModelSource::Query(query) => {
                 if let Some(option) = create.options.keys().next() {
-                    return Err(Diagnostic::unsupported(format!("option \"{option}\" of CREATE MODEL is not supported"))
-                        .with_hint("give options to the TRAIN function, such as TRAIN_CNN(image, label, epochs => 5)"));
+                    return Err(Diagnostic::unsupported(format!(
+                        "option \"{option}\" of CREATE MODEL is not supported"
+                    ))
+                    .with_hint("give options to the TRAIN function, such as TRAIN_CNN(image, label, epochs => 5)"));
                 }
                 self.context.set_model_name(name.name.clone());
                 self.train(query).await?
@@ -52,9 +54,8 @@ impl Runner {
     async fn train(&self, query: &ast::Query) -> Result<Arc<[u8]>, Diagnostic> {
         let plan = self.plan_query(query).await?;
         let fields = plan.schema().fields();
-        let is_model = |data_type: &DataType| {
-            matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView)
-        };
+        let is_model =
+            |data_type: &DataType| matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
         if fields.len() != 1 || !is_model(fields[0].data_type()) {
             return Err(Diagnostic::new(
                 sqlstate::DATATYPE_MISMATCH,
@@ -77,9 +78,9 @@ impl Runner {
                 model = Some(value(batch.column(0), row)?);
             }
         }
-        model.flatten().ok_or_else(|| {
-            Diagnostic::new(sqlstate::CARDINALITY_VIOLATION, "the query of CREATE MODEL gives no model")
-        })
+        model
+            .flatten()
+            .ok_or_else(|| Diagnostic::new(sqlstate::CARDINALITY_VIOLATION, "the query of CREATE MODEL gives no model"))
     }
 
     fn read_model(&self, location: &str, create: &CreateModel) -> Result<Arc<[u8]>, Diagnostic> {

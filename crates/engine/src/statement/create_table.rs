@@ -24,8 +24,9 @@ impl Runner {
             return Err(Diagnostic::unsupported("temporary tables are not supported"));
         }
         if !create.constraints.is_empty() {
-            return Err(Diagnostic::unsupported("table constraints are not supported")
-                .with_hint("columns can be NOT NULL"));
+            return Err(
+                Diagnostic::unsupported("table constraints are not supported").with_hint("columns can be NOT NULL")
+            );
         }
         let name = self.qualify(&create.name)?;
         let existing = self.engine.catalog.relation(&name.schema, &name.name)?;
@@ -61,6 +62,7 @@ impl Runner {
             columns_declared: !create.columns.is_empty(),
         };
         table.validate()?;
+        table.make_folder()?;
         let columns = match table.columns_declared {
             true => columns,
             false => table.infer_schema(&self.state).await?,
@@ -198,7 +200,10 @@ impl Runner {
         Ok(Arc::new(Schema::new(fields)))
     }
 
-    pub(super) fn data_type(&self, data_type: &datafusion::sql::sqlparser::ast::DataType) -> Result<DataType, Diagnostic> {
+    pub(super) fn data_type(
+        &self,
+        data_type: &datafusion::sql::sqlparser::ast::DataType,
+    ) -> Result<DataType, Diagnostic> {
         let expression = datafusion::sql::sqlparser::ast::Expr::Cast {
             kind: datafusion::sql::sqlparser::ast::CastKind::Cast,
             expr: Box::new(datafusion::sql::sqlparser::ast::Expr::Value(
@@ -298,4 +303,3 @@ impl Runner {
         self.count(&plan).await
     }
 }
-

@@ -27,7 +27,10 @@ impl Runner {
         let fields = plan.schema().fields();
         let names: Vec<String> = create.columns.iter().map(|column| identifier_text(&column.name)).collect();
         if names.len() > fields.len() {
-            return Err(Diagnostic::new(sqlstate::SYNTAX_ERROR, "CREATE VIEW specifies more column names than columns"));
+            return Err(Diagnostic::new(
+                sqlstate::SYNTAX_ERROR,
+                "CREATE VIEW specifies more column names than columns",
+            ));
         }
         let renamed = |(index, field): (usize, &Arc<Field>)| match names.get(index) {
             Some(name) => field.as_ref().clone().with_name(name),

@@ -96,9 +96,9 @@ impl Session {
     }
 
     fn cursor(&self, name: &str) -> Result<&Cursor, Diagnostic> {
-        self.cursors.get(name).ok_or_else(|| {
-            Diagnostic::new(sqlstate::INVALID_CURSOR_NAME, format!("cursor \"{name}\" does not exist"))
-        })
+        self.cursors
+            .get(name)
+            .ok_or_else(|| Diagnostic::new(sqlstate::INVALID_CURSOR_NAME, format!("cursor \"{name}\" does not exist")))
     }
 }
 

@@ -44,7 +44,7 @@ impl Runner {
         match describe {
             Describe::Query(query) => {
                 let plan = self.plan_query(query).await?;
-                Ok(Execution::uncounted_rows(relation_rows(plan.schema().as_arrow())?, "DESCRIBE"))
+                Ok(Execution::uncounted_rows(relation_rows(&super::query::shown(plan.schema().inner()))?, "DESCRIBE"))
             }
             Describe::Table(name) => self.describe_relation(&self.qualify(name)?),
             Describe::Model { name, version } => {
@@ -76,7 +76,8 @@ impl Runner {
                 let texts: Result<Vec<String>, _> = (0..classes.len())
                     .map(|row| datafusion::arrow::util::display::array_value_to_string(classes, row))
                     .collect();
-                let texts = texts.map_err(|error| Diagnostic::internal("classes cannot be shown").with_source(error))?;
+                let texts =
+                    texts.map_err(|error| Diagnostic::internal("classes cannot be shown").with_source(error))?;
                 properties.push(("classes", texts.join(", ")));
             }
         }

@@ -1,14 +1,21 @@
 //! INSERT INTO, and INSERT OVERWRITE of a managed table.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{AsArray, UInt64Array};
-use datafusion::arrow::datatypes::UInt64Type;
+use datafusion::arrow::datatypes::{DataType, Schema, UInt64Type};
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::sql::sqlparser::ast::{self, TableObject};
+use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::sql::sqlparser::ast::{self, Expr, SetExpr, TableObject, Value};
 use futures::StreamExt;
 use mead_catalog::RelationKind;
 use mead_common::{Diagnostic, sqlstate};
+use mead_parser::identifier_text;
 
 use super::Runner;
+use crate::operator::first_error::FirstError;
 use crate::session::Execution;
 
 impl Runner {
@@ -19,6 +26,7 @@ impl Runner {
     }
 
     pub(crate) async fn plan_insert(&self, insert: &ast::Insert) -> Result<LogicalPlan, Diagnostic> {
+        let mut insert = insert.clone();
         if insert.returning.is_some() {
             return Err(Diagnostic::unsupported("INSERT … RETURNING is not supported"));
         }
@@ -49,21 +57,81 @@ impl Runner {
                 }
                 _ => {}
             }
+            read_bytes(&mut insert, &relation.new.columns);
         }
-        self.plan_ast(ast::Statement::Insert(insert.clone())).await
+        self.plan_ast(ast::Statement::Insert(insert)).await
     }
 
-    /// Runs a plan whose one row is the number of rows it wrote.
+    /// Runs a plan whose one row is the number of rows it wrote. An error of the rows is reported as they gave it: what
+    /// writes them may know it as a text only.
     pub(super) async fn count(&self, plan: &LogicalPlan) -> Result<u64, Diagnostic> {
-        let mut stream = self.open(plan).await?;
+        let rows_failed = FirstError::default();
+        self.try_count(plan, &rows_failed).await.map_err(|error| match rows_failed.take() {
+            Some(first) => self.report(&first),
+            None => not_null(&error, plan).unwrap_or_else(|| self.report(&error)),
+        })
+    }
+
+    async fn try_count(&self, plan: &LogicalPlan, rows_failed: &FirstError) -> DataFusionResult<u64> {
+        let physical = self.state.create_physical_plan(plan).await?;
+        let children = physical.children().into_iter().map(|child| rows_failed.watch(Arc::clone(child))).collect();
+        let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+        let physical = physical.replace_children(children, options)?;
+        let mut stream = execute_stream(physical, self.state.task_ctx())?;
         let mut rows = 0;
         while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(|error| self.report(&error))?;
+            let batch = batch?;
             if let Some(counts) = batch.columns().first().and_then(|column| column.as_primitive_opt::<UInt64Type>()) {
                 let counts: &UInt64Array = counts;
                 rows += counts.iter().flatten().sum::<u64>();
             }
         }
         Ok(rows)
+    }
+}
+
+/// DataFusion's message names the column by its place.
+fn not_null(error: &DataFusionError, plan: &LogicalPlan) -> Option<Diagnostic> {
+    let message = error.to_string();
+    let (_, rest) = message.split_once("Invalid batch column at '")?;
+    let (place, rest) = rest.split_once('\'')?;
+    let LogicalPlan::Dml(target) = plan else { return None };
+    if !rest.contains("has null but schema specifies non-nullable") {
+        return None;
+    }
+    let schema = target.target.schema();
+    let column = schema.fields().get(place.parse::<usize>().ok()?)?;
+    Some(Diagnostic::new(
+        sqlstate::NOT_NULL_VIOLATION,
+        format!(
+            "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+            column.name(),
+            target.table_name.table()
+        ),
+    ))
+}
+
+/// Literals for columns of bytes are read as bytea's text form before DataFusion takes their letters for the bytes.
+fn read_bytes(insert: &mut ast::Insert, columns: &Schema) {
+    let is_bytes =
+        |data_type: &DataType| matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
+    let named: Vec<String> =
+        insert.columns.iter().filter_map(|name| name.0.last()?.as_ident()).map(identifier_text).collect();
+    let data_type = |place: usize| match named.get(place) {
+        Some(name) => columns.field_with_name(name).ok().map(|field| field.data_type().clone()),
+        None if named.is_empty() => columns.fields().get(place).map(|field| field.data_type().clone()),
+        None => None,
+    };
+    let Some(source) = &mut insert.source else { return };
+    let SetExpr::Values(values) = source.body.as_mut() else { return };
+    for row in &mut values.rows {
+        for (place, expression) in row.content.iter_mut().enumerate() {
+            if data_type(place).is_some_and(|data_type| is_bytes(&data_type))
+                && let Expr::Value(value) = &*expression
+                && let Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) = &value.value
+            {
+                *expression = mead_parser::bytea(text);
+            }
+        }
     }
 }

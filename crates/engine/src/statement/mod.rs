@@ -13,10 +13,11 @@ mod insert;
 mod insert_directory;
 mod model;
 mod names;
+mod parameters;
 mod prepare;
 mod query;
 mod role;
-mod runner;
+pub(crate) mod runner;
 mod set;
 mod show;
 mod transaction;
@@ -34,7 +35,6 @@ pub(crate) use runner::Runner;
 
 use crate::session::{Execution, Prepared, Session};
 use explain::ExplainOptions;
-use runner::parameter_types;
 
 impl Session {
     /// Runs one statement: what only concerns the session here, all else on the engine's threads.
@@ -47,7 +47,10 @@ impl Session {
         match statement {
             Statement::Begin => Ok(self.begin()),
             Statement::Commit => Ok(self.commit()),
+            Statement::Release(name) => self.release_savepoint(name),
             Statement::Rollback => Ok(self.rollback()),
+            Statement::RollbackTo(name) => self.rollback_to_savepoint(name),
+            Statement::Savepoint(name) => self.savepoint(name),
             Statement::Set(set) => self.set(set),
             Statement::Reset(name) => self.reset(name.as_deref()),
             Statement::Use(name) => self.use_schema(name),
@@ -131,8 +134,9 @@ impl Runner {
     ) -> Result<(Vec<DataType>, Option<SchemaRef>), Diagnostic> {
         let of_query = async |query: &ast::Query, rows: bool| {
             let plan = self.plan_query_open(query).await?;
-            let types = parameter_types(&plan, declared).map_err(|error| self.report(&error))?;
-            Ok((types, rows.then(|| Arc::clone(plan.schema().inner()))))
+            let types = parameters::types(&plan, declared).map_err(|error| self.report(&error))?;
+            let plan = parameters::typed(plan, &types).map_err(|error| self.report(&error))?;
+            Ok((types, rows.then(|| query::shown(plan.schema().inner()))))
         };
         match statement {
             Statement::Query(query) => of_query(query, true).await,
@@ -149,12 +153,12 @@ impl Runner {
             },
             Statement::Insert(insert) => {
                 let plan = self.plan_insert(insert).await?;
-                Ok((parameter_types(&plan, declared).map_err(|error| self.report(&error))?, None))
+                Ok((parameters::types(&plan, declared).map_err(|error| self.report(&error))?, None))
             }
             Statement::Explain { statement, analyze, verbose } => {
                 let options = ExplainOptions { analyze: *analyze, verbose: *verbose };
                 let plan = self.plan_explained(statement, options).await?;
-                let types = parameter_types(&plan, declared).map_err(|error| self.report(&error))?;
+                let types = parameters::types(&plan, declared).map_err(|error| self.report(&error))?;
                 Ok((types, Some(explain::explain_schema())))
             }
             Statement::Show(show) => Ok((Vec::new(), Some(show::schema(show)))),

@@ -21,9 +21,9 @@ impl Runner {
         let last = parts.pop().unwrap_or_default();
         let schema = parts.pop();
         match parts.pop() {
-            Some(database) if database != DATABASE => Err(Diagnostic::unsupported(format!(
-                "cross-database references are not implemented: \"{name}\""
-            ))),
+            Some(database) if database != DATABASE => {
+                Err(Diagnostic::unsupported(format!("cross-database references are not implemented: \"{name}\"")))
+            }
             _ if !parts.is_empty() => {
                 Err(Diagnostic::new(sqlstate::SYNTAX_ERROR, format!("improper qualified name: {name}")))
             }

@@ -48,7 +48,11 @@ impl Session {
                 sqlstate::SYNTAX_ERROR,
                 format!("wrong number of parameters for prepared statement \"{name}\""),
             )
-            .with_detail(format!("expected {} parameters but got {}", prepared.parameter_types.len(), values.len())));
+            .with_detail(format!(
+                "expected {} parameters but got {}",
+                prepared.parameter_types.len(),
+                values.len()
+            )));
         }
         let runner = self.runner(&outer.source, Vec::new());
         let parameters = values
@@ -91,10 +95,8 @@ impl Runner {
     fn constant(&self, value: &ast::Expr, data_type: &DataType) -> Result<ScalarValue, Diagnostic> {
         let schema = DFSchema::empty();
         let aliased = ast::ExprWithAlias { expr: value.clone(), alias: None };
-        let expression = self
-            .state
-            .create_logical_expr_from_sql_expr(aliased, &schema)
-            .map_err(|error| self.report(&error))?;
+        let expression =
+            self.state.create_logical_expr_from_sql_expr(aliased, &schema).map_err(|error| self.report(&error))?;
         let evaluate = |expression: Expr| {
             let batch = datafusion::arrow::array::RecordBatch::try_new_with_options(
                 Arc::new(datafusion::arrow::datatypes::Schema::empty()),

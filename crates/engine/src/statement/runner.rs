@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::common::{Column, ScalarValue};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::physical_plan::execute_stream;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
 use mead_common::{Diagnostic, Notice};
+use mead_functions::NamedArguments;
 
 use crate::engine::Engine;
 use crate::error::diagnostic_of;
@@ -39,11 +40,13 @@ impl Runner {
 
     /// Plans a query; parameters stay open.
     pub(crate) async fn plan_query_open(&self, query: &ast::Query) -> Result<LogicalPlan, Diagnostic> {
-        self.plan_ast(ast::Statement::Query(Box::new(query.clone()))).await
+        let plan = self.plan_ast(ast::Statement::Query(Box::new(query.clone()))).await?;
+        signed(plan).map_err(|error| self.report(&error))
     }
 
     /// Plans a statement that DataFusion knows; parameters stay open.
-    pub(crate) async fn plan_ast(&self, statement: ast::Statement) -> Result<LogicalPlan, Diagnostic> {
+    pub(crate) async fn plan_ast(&self, mut statement: ast::Statement) -> Result<LogicalPlan, Diagnostic> {
+        complete_calls(&self.state, &mut statement)?;
         let statement = DataFusionStatement::Statement(Box::new(statement));
         self.state.statement_to_plan(statement).await.map_err(|error| self.report(&error))
     }
@@ -53,7 +56,7 @@ impl Runner {
         if self.parameters.is_empty() {
             return Ok(plan);
         }
-        plan.with_param_values(ParamValues::from(self.parameters.clone())).map_err(|error| self.report(&error))
+        plan.with_param_values(super::parameters::values(&self.parameters)).map_err(|error| self.report(&error))
     }
 
     /// Optimizes a plan, and opens its stream. The stream does its work on the threads that poll it.
@@ -78,25 +81,31 @@ impl Runner {
     pub(crate) fn notice(&self, message: impl Into<String>) {
         self.context.notice(Notice::notice(message));
     }
-
 }
 
-/// The parameters of a plan in order, by what the client declared, what the plan says, and else text.
-pub(crate) fn parameter_types(
-    plan: &LogicalPlan,
-    declared: &[Option<DataType>],
-) -> DataFusionResult<Vec<DataType>> {
-    let inferred = plan.get_parameter_types()?;
-    let highest = inferred.keys().filter_map(|name| name.strip_prefix('$')?.parse::<usize>().ok()).max().unwrap_or(0);
-    let count = highest.max(declared.len());
-    Ok((0..count)
-        .map(|index| {
-            let declared = declared.get(index).cloned().flatten();
-            let inferred = || inferred.get(&format!("${}", index + 1)).cloned().flatten();
-            match declared.or_else(inferred) {
-                Some(DataType::Null) | None => DataType::Utf8,
-                Some(data_type) => data_type,
+/// Puts in the arguments that calls with `name => value` leave out.
+pub(crate) fn complete_calls(state: &SessionState, statement: &mut ast::Statement) -> Result<(), Diagnostic> {
+    match state.config().get_extension::<NamedArguments>() {
+        Some(names) => names.fill(statement),
+        None => Ok(()),
+    }
+}
+
+/// Unsigned columns as bigint, which clients know: `row_number()` and `array_length` give them.
+pub(crate) fn signed(plan: LogicalPlan) -> DataFusionResult<LogicalPlan> {
+    if plan.schema().fields().iter().all(|field| *field.data_type() != DataType::UInt64) {
+        return Ok(plan);
+    }
+    let columns: Vec<Expr> = plan
+        .schema()
+        .iter()
+        .map(|(relation, field)| {
+            let column = Expr::Column(Column::new(relation.cloned(), field.name()));
+            match field.data_type() {
+                DataType::UInt64 => cast(column, DataType::Int64).alias(field.name()),
+                _ => column,
             }
         })
-        .collect())
+        .collect();
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
 }

@@ -18,8 +18,8 @@ pub(super) fn function() -> AggregateUDF {
 static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     Documentation::builder(
         SECTION,
-        "Trains a convolutional network that predicts a label from an image. The same rows in the same order with the same \
-         seed give the same model.",
+        "Trains a convolutional network that predicts a label from an image. The same rows with the same seed give the \
+         same model, in whatever order they come.",
         "TRAIN_CNN(image, label [, option => value …])",
     )
     .with_sql_example(
@@ -49,10 +49,16 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     .with_argument("loss", "'cross_entropy' (default for classes) or 'mse' (default for numbers).")
     .with_argument("epochs", "How often all rows are seen; 5 by default.")
     .with_argument("batch_size", "Rows a step; 32 by default.")
-    .with_argument("validation_fraction", "The share of rows, chosen by the seed, that the model is measured on; 0 by default.")
+    .with_argument(
+        "validation_fraction",
+        "The share of rows, chosen by the seed, that the model is measured on; 0 by default.",
+    )
     .with_argument("early_stopping", "True stops once the validation loss no longer falls.")
     .with_argument("patience", "Epochs without progress after which early stopping stops; 3 by default.")
-    .with_argument("seed", "Settles first weights, order of rows and dropout. Without one it is drawn, and kept in the model.")
+    .with_argument(
+        "seed",
+        "Settles first weights, order of rows and dropout. Without one it is drawn, and kept in the model.",
+    )
     .build()
 });
 

@@ -162,7 +162,8 @@ impl Run {
             keys.extend(key);
         }
         let mut columns = group_columns(converter.as_ref(), &keys)?;
-        columns.extend(models.into_iter().map(|models| Arc::new(BinaryViewArray::from_iter_values(models)) as ArrayRef));
+        columns
+            .extend(models.into_iter().map(|models| Arc::new(BinaryViewArray::from_iter_values(models)) as ArrayRef));
         RecordBatch::try_new(self.schema, columns).map_err(|error| {
             into_datafusion(Diagnostic::internal("training gave columns of the wrong type").with_source(error))
         })

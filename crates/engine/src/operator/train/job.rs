@@ -1,6 +1,7 @@
 //! One training run: a thread of its own, epochs reported while it runs, its outcome recorded.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mead_catalog::{Catalog, Epoch, NewTrainingRun, RunOutcome};
 use mead_common::{Diagnostic, Notice};
@@ -16,6 +17,24 @@ use crate::execution::StatementContext;
 pub(crate) struct TrainEnvironment {
     pub catalog: Arc<Catalog>,
     pub threads: usize,
+    /// How many trainings run; a stopping engine waits for them, so that their ends are recorded.
+    pub running: Arc<AtomicUsize>,
+}
+
+/// Counts one training while it lives.
+struct Running(Arc<AtomicUsize>);
+
+impl Running {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// One model to train.
@@ -32,10 +51,12 @@ impl Job {
     /// Trains on a thread of its own and gives the model's bytes.
     pub(super) async fn run(self) -> Result<Arc<[u8]>, Diagnostic> {
         let (sender, receiver) = oneshot::channel();
+        let running = Running::new(&self.environment.running);
         std::thread::Builder::new()
             .name("mead-train".to_owned())
             .spawn(move || {
                 let outcome = self.train();
+                drop(running);
                 // The receiver is gone when the statement was cancelled: then nobody waits for the outcome.
                 let _ = sender.send(outcome);
             })

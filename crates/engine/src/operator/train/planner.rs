@@ -1,13 +1,14 @@
 //! From the logical node to the operator.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::error::Result;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 
 use super::exec::TrainExec;
@@ -21,8 +22,8 @@ pub(crate) struct TrainPlanner {
 }
 
 impl TrainPlanner {
-    pub(crate) fn new(catalog: Arc<mead_catalog::Catalog>, threads: usize) -> Self {
-        Self { environment: Arc::new(TrainEnvironment { catalog, threads }) }
+    pub(crate) fn new(catalog: Arc<mead_catalog::Catalog>, threads: usize, running: Arc<AtomicUsize>) -> Self {
+        Self { environment: Arc::new(TrainEnvironment { catalog, threads, running }) }
     }
 }
 

@@ -93,10 +93,11 @@ impl Rows {
         for (call, dataset) in self.calls.iter().zip(&mut self.found[group].datasets) {
             let columns = &columns[start..start + call.width()];
             start += call.width();
-            let (label, features) = columns.split_last().ok_or_else(|| {
-                into_datafusion(Diagnostic::internal("a TRAIN call without columns"))
-            })?;
-            let features: Vec<ArrayRef> = features.iter().map(mead_functions::tensor::flatten).collect::<Result<_>>()?;
+            let (label, features) = columns
+                .split_last()
+                .ok_or_else(|| into_datafusion(Diagnostic::internal("a TRAIN call without columns")))?;
+            let features: Vec<ArrayRef> =
+                features.iter().map(mead_functions::tensor::flatten).collect::<Result<_>>()?;
             dataset.push(&features, label).map_err(|error| into_datafusion(Diagnostic::from(error)))?;
         }
         Ok(())
@@ -104,13 +105,9 @@ impl Rows {
 }
 
 /// The grouping columns of the output, from the groups' keys.
-pub(super) fn group_columns(
-    converter: Option<&RowConverter>,
-    keys: &[OwnedRow],
-) -> Result<Vec<ArrayRef>> {
+pub(super) fn group_columns(converter: Option<&RowConverter>, keys: &[OwnedRow]) -> Result<Vec<ArrayRef>> {
     match converter {
         None => Ok(Vec::new()),
         Some(converter) => Ok(converter.convert_rows(keys.iter().map(OwnedRow::row))?),
     }
 }
-

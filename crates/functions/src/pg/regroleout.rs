@@ -1,0 +1,30 @@
+//! regroleout(oid): a role as text, as a cast from regrole to text gives it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+
+use super::call::{Builder, Parameter};
+use super::names;
+use crate::context::FunctionContext;
+use crate::error::external;
+
+pub(super) fn function(context: &Arc<FunctionContext>) -> ScalarUDF {
+    let context = Arc::clone(context);
+    Builder::new("regroleout", "regroleout(oid)", "The name of a role, as a cast of regrole to text gives it.")
+        .form(&[Parameter::Oid])
+        .argument("oid", "Its OID. An OID that none has is shown as it is, 0 as a dash.")
+        .body(move |call| {
+            let roles = context.catalog.roles().map_err(external)?;
+            let roles: HashMap<i64, String> = roles.into_iter().map(|role| (role.oid, role.name)).collect();
+            let name = |oid: i64| roles.get(&oid).map(|name| names::quote(name));
+            call.texts(|row| {
+                Ok(call.oid(0, row).map(|oid| match name(oid) {
+                    _ if oid == 0 => "-".to_owned(),
+                    Some(name) => name,
+                    None => oid.to_string(),
+                }))
+            })
+        })
+}

@@ -1,0 +1,24 @@
+//! to_regtype(name): the OID of a type, NULL if there is none.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::ScalarUDF;
+
+use super::call::{Builder, Parameter};
+use super::regtype;
+use crate::context::FunctionContext;
+
+pub(super) fn function(context: &Arc<FunctionContext>) -> ScalarUDF {
+    let context = Arc::clone(context);
+    Builder::new("to_regtype", "to_regtype(name)", "The OID of a type; NULL if there is none of that name.")
+        .form(&[Parameter::Text])
+        .argument("name", "The name, as SQL writes it.")
+        .returns(DataType::Int64)
+        .body(move |call| {
+            call.oids(|row| match call.text(0, row) {
+                Some(name) => regtype::find(&context, name),
+                None => Ok(None),
+            })
+        })
+}

@@ -1,0 +1,36 @@
+//! json_in(text): JSON, kept as it was written, after it has been checked.
+
+use std::sync::{Arc, LazyLock};
+
+use datafusion::arrow::array::{ArrayRef, StringArray};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Documentation, ScalarUDF};
+use mead_common::{Diagnostic, sqlstate};
+
+use super::SECTION;
+use super::input::Input;
+use crate::error::external;
+
+pub(super) fn function() -> ScalarUDF {
+    Input::function("json_in", DataType::Utf8, "arrow.json", read, &DOCUMENTATION)
+}
+
+static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
+    Documentation::builder(SECTION, "A text as JSON, which is what a cast to json calls.", "json_in(text)")
+        .with_sql_example("```sql\nSELECT '{\"a\": 1}'::json;\n```")
+        .with_argument("text", "JSON (RFC 8259); another text is an error.")
+        .build()
+});
+
+fn read(texts: &StringArray) -> Result<ArrayRef> {
+    for text in texts.iter().flatten() {
+        if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {
+            return Err(external(
+                Diagnostic::new(sqlstate::INVALID_TEXT_REPRESENTATION, "invalid input syntax for type json")
+                    .with_detail(error.to_string()),
+            ));
+        }
+    }
+    Ok(Arc::new(texts.clone()))
+}

@@ -1,0 +1,2 @@
+-- The name of the database.
+SELECT current_database() AS catalog_name
