@@ -155,10 +155,9 @@ impl MultipartUpload for DurableUpload {
 /// Writes a whole file: to a temporary name beside it, synced, renamed, and the folder synced. Readers see the old file or
 /// the new one. Blocks.
 pub fn write_file(path: &FilePath, bytes: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().ok_or_else(|| Error::Path {
-        path: path.display().to_string(),
-        reason: "it has no folder".to_owned(),
-    })?;
+    let folder = path
+        .parent()
+        .ok_or_else(|| Error::Path { path: path.display().to_string(), reason: "it has no folder".to_owned() })?;
     let temporary = temporary_beside(path);
     let write = || -> std::io::Result<()> {
         let mut file = File::create_new(&temporary)?;

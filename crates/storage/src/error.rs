@@ -53,9 +53,7 @@ impl From<Error> for Diagnostic {
             Error::OptionValue { hint, .. } => {
                 Diagnostic::new(sqlstate::INVALID_PARAMETER_VALUE, message).with_hint(hint)
             }
-            Error::Format(_) => {
-                Diagnostic::unsupported(message).with_hint("available formats: PARQUET, CSV, JSON")
-            }
+            Error::Format(_) => Diagnostic::unsupported(message).with_hint("available formats: PARQUET, CSV, JSON"),
             Error::ManagedType { .. } => Diagnostic::unsupported(message)
                 .with_hint("cast it to another type, or keep the rows in an external Parquet table"),
             Error::Io { source, .. } => {

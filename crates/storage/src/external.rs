@@ -167,7 +167,11 @@ impl ExternalTable {
         let plain = self.format.extension();
         let has_plain = folder_has(&self.path, &format!("{plain}{compressed}"));
         // Hive and Spark write text files without an extension.
-        Ok(if has_plain || self.format == ExternalFormat::Parquet { format!("{plain}{compressed}") } else { String::new() })
+        Ok(if has_plain || self.format == ExternalFormat::Parquet {
+            format!("{plain}{compressed}")
+        } else {
+            String::new()
+        })
     }
 
     fn compression(&self) -> Result<CompressionTypeVariant, Error> {
@@ -219,7 +223,9 @@ impl ExternalTable {
                 "comment" => csv.comment = Some(byte(name, value)?),
                 "line.delim" if value == "\n" || value == "\\n" => {}
                 // DataFusion's reader knows no other text for NULL.
-                "serialization.null.format" | "null_value" | "nullvalue" | "null" | "null_regex" if !value.is_empty() => {
+                "serialization.null.format" | "null_value" | "nullvalue" | "null" | "null_regex"
+                    if !value.is_empty() =>
+                {
                     return Err(invalid(name, value, "only the empty text stands for NULL; use NULLIF in a view"));
                 }
                 "serialization.null.format" | "null_value" | "nullvalue" | "null" | "null_regex" => {}

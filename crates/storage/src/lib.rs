@@ -24,7 +24,8 @@ use url::Url;
 
 /// Puts the durable local file system in place of DataFusion's own.
 pub fn register_object_stores(registry: &dyn ObjectStoreRegistry) -> Result<(), Error> {
-    let root = Url::parse("file:///").map_err(|error| Error::Path { path: "file:///".into(), reason: error.to_string() })?;
+    let root =
+        Url::parse("file:///").map_err(|error| Error::Path { path: "file:///".into(), reason: error.to_string() })?;
     registry.register_store(&root, Arc::new(DurableFileSystem::new()));
     Ok(())
 }

@@ -34,7 +34,8 @@ impl ManagedTable {
     /// Makes the folder and the first entry of the log. `schema` is one that [`Self::stored_schema`] gave.
     pub async fn create(&self, schema: &Schema) -> Result<(), Error> {
         std::fs::create_dir_all(&self.folder).map_err(|source| Error::io(&self.folder, source))?;
-        let struct_type: StructType = schema.try_into_kernel().map_err(|error| self.delta(DeltaTableError::from(error)))?;
+        let struct_type: StructType =
+            schema.try_into_kernel().map_err(|error| self.delta(DeltaTableError::from(error)))?;
         let columns: Vec<StructField> = struct_type.fields().cloned().collect();
         let table = self.builder()?.build().map_err(|error| self.delta(error))?;
         table.create().with_columns(columns).await.map_err(|error| self.delta(error))?;
@@ -83,7 +84,9 @@ fn stored_type(column: &str, data_type: &DataType) -> Result<DataType, Error> {
     };
     Ok(match data_type {
         DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => DataType::Binary,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            DataType::Binary
+        }
         DataType::UInt8 => DataType::Int16,
         DataType::UInt16 => DataType::Int32,
         DataType::UInt32 => DataType::Int64,
@@ -101,9 +104,7 @@ fn stored_type(column: &str, data_type: &DataType) -> Result<DataType, Error> {
         | DataType::ListView(field)
         | DataType::LargeListView(field)
         | DataType::FixedSizeList(field, _) => DataType::List(child(field)?),
-        DataType::Struct(fields) => {
-            DataType::Struct(fields.iter().map(child).collect::<Result<Vec<_>, _>>()?.into())
-        }
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(child).collect::<Result<Vec<_>, _>>()?.into()),
         DataType::Boolean
         | DataType::Int8
         | DataType::Int16

@@ -44,10 +44,9 @@ fn local_path(location: &str) -> Result<PathBuf, Error> {
         }
         let url = url::Url::parse(location)
             .map_err(|error| Error::Path { path: location.to_owned(), reason: error.to_string() })?;
-        return url.to_file_path().map_err(|()| Error::Path {
-            path: location.to_owned(),
-            reason: "it names a host".to_owned(),
-        });
+        return url
+            .to_file_path()
+            .map_err(|()| Error::Path { path: location.to_owned(), reason: "it names a host".to_owned() });
     }
     Ok(PathBuf::from(location.strip_prefix("file:").unwrap_or(location)))
 }

@@ -152,9 +152,8 @@ impl Sink {
     }
 
     fn finish(self, path: &Path) -> Result<File, Error> {
-        let unbuffered = |writer: BufWriter<File>| {
-            writer.into_inner().map_err(|error| Error::io(path, error.into_error()))
-        };
+        let unbuffered =
+            |writer: BufWriter<File>| writer.into_inner().map_err(|error| Error::io(path, error.into_error()));
         match self {
             Self::Csv(writer) => unbuffered(writer.into_inner()),
             Self::Json(mut writer) => {
