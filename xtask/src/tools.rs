@@ -14,10 +14,20 @@ pub(crate) fn repository() -> &'static Path {
     folder.parent().unwrap_or(folder)
 }
 
-/// The cargo that runs this task.
+/// The cargo that runs this task, without what it has told the task of itself: build scripts that look at these variables
+/// would run anew, and what depends on them be built anew, each time cargo is called from here and not from a shell.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(repository());
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names {
+        let tells_of_xtask = ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix));
+        if tells_of_xtask {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -1,6 +1,7 @@
 //! The SQLite database below the catalog: opening, locking, upgrading, clearing up.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -41,7 +42,8 @@ impl Catalog {
         };
         for part in ["", "models", "tables", "tmp"] {
             let path = folder.join(part);
-            std::fs::create_dir_all(&path).map_err(io(&path))?;
+            // Rows, models and password verifiers are nobody else's.
+            DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(io(&path))?;
         }
         let folder = folder.canonicalize().map_err(io(folder))?;
         let lock = lock(&folder)?;

@@ -13,11 +13,22 @@ use crate::database::SYSTEM_SCHEMAS;
 use crate::system::{LazyTable, ViewColumns};
 use crate::{Catalog, Relation, RelationKind, schema_name, system};
 
+/// The option under which a view's entry keeps the search path that it was made under.
+pub const VIEW_SEARCH_PATH: &str = "search_path";
+
+/// What a view is.
+#[derive(Debug, Clone, Copy)]
+pub struct ViewDefinition<'a> {
+    pub query: &'a str,
+    /// Where unqualified names in it are looked up; `None` for one of mead's own views.
+    pub search_path: Option<&'a str>,
+}
+
 /// Plans a view's query; the engine does, which has the planner.
 #[async_trait]
 pub trait ViewPlanner: fmt::Debug + Send + Sync {
-    /// A provider of the view's rows. `system`: the text is one of mead's own views.
-    async fn plan_view(&self, definition: &str, system: bool) -> Result<Arc<dyn TableProvider>>;
+    /// A provider of the view's rows.
+    async fn plan_view(&self, view: ViewDefinition<'_>) -> Result<Arc<dyn TableProvider>>;
 }
 
 /// See the module's documentation.
@@ -83,16 +94,20 @@ impl DatabaseSchema {
         Ok(Some(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?)))
     }
 
-    async fn view(&self, definition: &str, system: bool) -> Result<Arc<dyn TableProvider>> {
+    async fn view(&self, view: ViewDefinition<'_>) -> Result<Arc<dyn TableProvider>> {
         match &self.views {
-            Some(planner) => planner.plan_view(definition, system).await,
+            Some(planner) => planner.plan_view(view).await,
             None => Err(DataFusionError::Internal("views are planned before their planner is there".to_owned())),
         }
     }
 
     async fn relation(&self, relation: Relation) -> Result<Arc<dyn TableProvider>> {
         match relation.new.kind {
-            RelationKind::View => self.view(relation.new.definition.as_deref().unwrap_or_default(), false).await,
+            RelationKind::View => {
+                let search_path = relation.new.options.get(VIEW_SEARCH_PATH).map_or("public", String::as_str);
+                let query = relation.new.definition.as_deref().unwrap_or_default();
+                self.view(ViewDefinition { query, search_path: Some(search_path) }).await
+            }
             RelationKind::Managed => {
                 let folder = relation.new.location.clone().unwrap_or_default();
                 Ok(ManagedTable::new(folder).provider().await?)
@@ -132,8 +147,8 @@ impl SchemaProvider for DatabaseSchema {
         if self.name == system::BASE_SCHEMA {
             return self.base_table(name);
         }
-        if let Some(definition) = system::view(&self.name, name) {
-            return Ok(Some(self.view(definition, true).await?));
+        if let Some(query) = system::view(&self.name, name) {
+            return Ok(Some(self.view(ViewDefinition { query, search_path: None }).await?));
         }
         match self.catalog.relation(&self.name, name)? {
             Some(relation) => Ok(Some(self.relation(relation).await?)),

@@ -53,14 +53,21 @@ impl Catalog {
         })
     }
 
-    /// Stores a role as it shall be from now on.
-    pub fn alter_role(&self, role: &Role) -> Result<(), Error> {
+    /// Changes what is given, and nothing else. `verifier`: `Some(None)` takes the password away.
+    pub fn alter_role(
+        &self,
+        name: &str,
+        superuser: Option<bool>,
+        login: Option<bool>,
+        verifier: Option<Option<&str>>,
+    ) -> Result<(), Error> {
         self.write(|db| {
             let changed = db.execute(
-                "UPDATE roles SET superuser = ?2, login = ?3, verifier = ?4 WHERE name = ?1",
-                params![role.name, role.superuser, role.login, role.verifier],
+                "UPDATE roles SET superuser = coalesce(?2, superuser), login = coalesce(?3, login), \
+                 verifier = CASE WHEN ?4 THEN ?5 ELSE verifier END WHERE name = ?1",
+                params![name, superuser, login, verifier.is_some(), verifier.flatten()],
             )?;
-            if changed == 0 { Err(Error::UndefinedRole(role.name.clone())) } else { Ok(()) }
+            if changed == 0 { Err(Error::UndefinedRole(name.to_owned())) } else { Ok(()) }
         })
     }
 

@@ -17,7 +17,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, Phy
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
-use mead_catalog::{Catalog, DatabaseCatalog, ViewPlanner};
+use mead_catalog::{Catalog, DatabaseCatalog, ViewDefinition, ViewPlanner};
 use mead_common::{CancelReason, Diagnostic, Notice, sqlstate};
 use mead_functions::{FunctionContext, NamedArguments};
 use mead_parser::{DialectKind, Statement};
@@ -31,7 +31,10 @@ use crate::error::into_datafusion;
 use crate::execution::ActiveStatements;
 use crate::models::Models;
 use crate::operator::train::TrainPlanner;
-use crate::optimizer::{LiftTraining, PruneEmpty, RoundCasts, SingleRowCrossJoin, SingleValueSubquery, YieldingJoins};
+use crate::optimizer::{
+    CheckedArithmetic, LiftTraining, PruneEmpty, RoundCasts, SignedOperands, SingleRowCrossJoin, SingleValueSubquery,
+    YieldingJoins,
+};
 use crate::plan::function_list::function_list;
 use crate::plan::search_path::{DATABASE, SEARCH_PATH, SessionCatalogList};
 use crate::plan::table_function::TableFunctionPlanner;
@@ -102,7 +105,7 @@ impl Engine {
             catalog,
         });
         database.set_view_planner(Arc::new(Views { engine: Arc::downgrade(&engine) }));
-        engine.catalog.set_functions(function_list(&engine.view_state(true)?));
+        engine.catalog.set_functions(function_list(&engine.view_state(None)?));
         Ok(engine)
     }
 
@@ -120,12 +123,7 @@ impl Engine {
     /// Makes a role, or changes it to be as given: users of the configuration file.
     pub fn ensure_role(&self, name: &str, superuser: bool, verifier: &str) -> Result<(), Diagnostic> {
         match self.catalog.role(name)? {
-            Some(mut role) => {
-                role.superuser = superuser;
-                role.login = true;
-                role.verifier = Some(verifier.to_owned());
-                Ok(self.catalog.alter_role(&role)?)
-            }
+            Some(_) => Ok(self.catalog.alter_role(name, Some(superuser), Some(true), Some(Some(verifier)))?),
             None => Ok(self.catalog.create_role(name, superuser, true, Some(verifier))?),
         }
     }
@@ -241,16 +239,23 @@ impl Engine {
         Ok(state)
     }
 
-    /// The state that views are planned with: the superuser's, with default settings. A user's view may ask for models, whose
-    /// names are resolved once a state; the system's views do not, and share one.
-    fn view_state(self: &Arc<Self>, system: bool) -> Result<SessionState, Diagnostic> {
-        if let (true, Some(state)) = (system, self.system_state.get()) {
+    /// The state that views are planned with: the superuser's, with default settings and the search path that the view was made
+    /// under. A user's view may ask for models, whose names are resolved once a state; the system's views, which have no
+    /// path of their own, do not, and share one.
+    fn view_state(self: &Arc<Self>, search_path: Option<&str>) -> Result<SessionState, Diagnostic> {
+        if let (None, Some(state)) = (search_path, self.system_state.get()) {
             return Ok(state.clone());
         }
         let settings = SharedSettings::new();
+        if let Some(path) = search_path {
+            settings.set("search_path", path)?;
+        }
         let info = Info::new(settings.clone(), "mead".to_owned(), 0);
         let state = self.session_state(&settings, &info)?;
-        Ok(if system { self.system_state.get_or_init(|| state).clone() } else { state })
+        Ok(match search_path {
+            Some(_) => state,
+            None => self.system_state.get_or_init(|| state).clone(),
+        })
     }
 
     /// What a session's functions know.
@@ -286,9 +291,10 @@ impl Drop for Engine {
 
 /// DataFusion's rules between ours: theirs check whether subqueries can be planned, and put casts in.
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 2] = [Arc::new(PruneEmpty), Arc::new(SingleValueSubquery)];
-    let last: Arc<dyn AnalyzerRule + Send + Sync> = Arc::new(RoundCasts);
-    ours.into_iter().chain(Analyzer::new().rules).chain([last]).collect()
+    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 3] =
+        [Arc::new(PruneEmpty), Arc::new(SingleValueSubquery), Arc::new(SignedOperands)];
+    let last: [Arc<dyn AnalyzerRule + Send + Sync>; 2] = [Arc::new(RoundCasts), Arc::new(CheckedArithmetic)];
+    ours.into_iter().chain(Analyzer::new().rules).chain(last).collect()
 }
 
 fn environment(config: &EngineConfig, temporary: PathBuf) -> Result<Arc<RuntimeEnv>, Diagnostic> {
@@ -336,9 +342,31 @@ impl std::fmt::Debug for Views {
 
 #[async_trait]
 impl ViewPlanner for Views {
-    async fn plan_view(&self, definition: &str, system: bool) -> datafusion::error::Result<Arc<dyn TableProvider>> {
+    async fn plan_view(&self, view: ViewDefinition<'_>) -> datafusion::error::Result<Arc<dyn TableProvider>> {
+        let depth = VIEW_DEPTH.try_with(|depth| *depth).unwrap_or(0);
+        if depth == VIEW_DEPTH_MAX {
+            return Err(into_datafusion(Diagnostic::new(
+                sqlstate::INVALID_OBJECT_DEFINITION,
+                "infinite recursion detected in the definition of a view",
+            )));
+        }
+        VIEW_DEPTH.scope(depth + 1, Box::pin(self.plan_one(view))).await
+    }
+}
+
+tokio::task_local! {
+    /// How many views the one that is being planned stands in.
+    static VIEW_DEPTH: usize;
+}
+
+/// Views in views, beyond which one is taken to be defined by itself.
+const VIEW_DEPTH_MAX: usize = 64;
+
+impl Views {
+    async fn plan_one(&self, view: ViewDefinition<'_>) -> datafusion::error::Result<Arc<dyn TableProvider>> {
         let engine = self.engine.upgrade().ok_or_else(|| into_datafusion(CancelReason::Shutdown.diagnostic()))?;
-        let state = engine.view_state(system).map_err(into_datafusion)?;
+        let definition = view.query;
+        let state = engine.view_state(view.search_path).map_err(into_datafusion)?;
         let parsed = mead_parser::parse(definition, DialectKind::Postgres)
             .map_err(|error| into_datafusion(Diagnostic::from(error)))?;
         let Some(Statement::Query(query)) = parsed.into_iter().next().map(|parsed| parsed.statement) else {

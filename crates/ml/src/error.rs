@@ -36,6 +36,9 @@ pub enum Error {
     Type { what: &'static str, data_type: String },
     #[error("the loss became {loss} in epoch {epoch}")]
     Diverged { loss: f64, epoch: usize },
+    /// Whoever watches the epochs keeps the cause.
+    #[error("an epoch could not be recorded")]
+    Unrecorded,
     #[error("too large a network: {0}")]
     TooLarge(String),
     #[error("{0}")]
@@ -98,10 +101,9 @@ impl From<Error> for Diagnostic {
             Error::Cancelled(_, reason) => reason.diagnostic(),
             Error::Onnx(_) => report(sqlstate::INVALID_BINARY_REPRESENTATION),
             Error::OnnxUnsupported(_) => report(sqlstate::FEATURE_NOT_SUPPORTED),
-            Error::RuntimeMissing(_) => report(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE).with_hint(
-                "set ORT_DYLIB_PATH to libonnxruntime.so (1.24 or later), or run \"cargo xtask onnxruntime\"",
-            ),
-            Error::Runtime(_) => report(sqlstate::SYSTEM_ERROR),
+            Error::RuntimeMissing(_) => report(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE)
+                .with_hint("set ORT_DYLIB_PATH to libonnxruntime.so (1.24 or later), or run \"cargo xtask runtime\""),
+            Error::Runtime(_) | Error::Unrecorded => report(sqlstate::SYSTEM_ERROR),
             Error::InvalidOption { .. } | Error::DoesNotFit { .. } | Error::Ragged { .. } | Error::Arity(_) => {
                 invalid()
             }

@@ -23,4 +23,4 @@ pub use model::{
     content_hash, fit,
 };
 pub use onnx::MODEL_BYTES_MAX;
-pub use train::{EpochReport, OptionValue, TrainOptions};
+pub use train::{EpochReport, OptionValue, TrainOptions, training_bytes};

@@ -23,8 +23,16 @@ pub fn column_name(name: &str) -> &str {
     name.split(names::MARK).next().unwrap_or(name)
 }
 
+/// Why a query cannot be rewritten.
+pub(crate) enum Refusal {
+    /// What stands where it may not.
+    Syntax(String),
+    /// Understood, and refused.
+    Unsupported(&'static str),
+}
+
 /// Rewrites a statement's queries; an error names what is wrong.
-pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), String> {
+pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), Refusal> {
     let mut rewriter = Rewriter;
     let flow = match statement {
         Statement::Copy(copy) => {
@@ -54,7 +62,7 @@ pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), String> {
             view.query.visit(&mut rewriter)
         }
         Statement::Declare { query, .. } | Statement::Query(query) => {
-            names::name(&mut query.body, names::Duplicates::Marked);
+            names::name_result(query);
             let flow = query.visit(&mut rewriter);
             cast::show_names(&mut query.body);
             flow
@@ -86,27 +94,38 @@ fn duplicates(takes_names_of_query: bool) -> names::Duplicates {
 struct Rewriter;
 
 impl VisitorMut for Rewriter {
-    type Break = String;
+    type Break = Refusal;
 
-    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<String> {
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Refusal> {
         names::name_columns(select, names::Duplicates::Unnamed);
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Refusal> {
+        if !query.locks.is_empty() {
+            return ControlFlow::Break(Refusal::Unsupported("FOR UPDATE or FOR SHARE"));
+        }
         table::spell_out(&mut query.body);
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<String> {
-        if let TableFactor::Table { name, args: Some(_), .. } = factor {
-            unqualify(name);
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Refusal> {
+        match factor {
+            // DataFusion would pass these over.
+            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
+                return ControlFlow::Break(Refusal::Unsupported("TABLESAMPLE"));
+            }
+            TableFactor::Table { with_ordinality: true, .. } | TableFactor::UNNEST { with_ordinality: true, .. } => {
+                return ControlFlow::Break(Refusal::Unsupported("WITH ORDINALITY"));
+            }
+            TableFactor::Table { name, args: Some(_), .. } => unqualify(name),
+            _ => {}
         }
         rows::in_from(factor);
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<String> {
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Refusal> {
         match expression {
             Expr::Function(function) if is_train(function) => gather_options(function),
             Expr::Function(function) => {
@@ -128,7 +147,7 @@ impl VisitorMut for Rewriter {
         }
     }
 
-    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<String> {
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Refusal> {
         match expression {
             Expr::Cast { .. } => {
                 cast::cast(expression);
@@ -228,7 +247,7 @@ fn is_train(function: &Function) -> bool {
 
 /// `TRAIN_CNN(image, label, epochs => 5)` is `TRAIN_CNN(image, label, named_struct('epochs', 5))`: DataFusion takes named
 /// arguments only for functions whose every parameter has one type.
-fn gather_options(function: &mut Function) -> ControlFlow<String> {
+fn gather_options(function: &mut Function) -> ControlFlow<Refusal> {
     let FunctionArguments::List(list) = &mut function.args else {
         return ControlFlow::Continue(());
     };
@@ -241,7 +260,7 @@ fn gather_options(function: &mut Function) -> ControlFlow<String> {
             | FunctionArg::ExprNamed { name: Expr::Identifier(Ident { value: name, .. }), arg, .. } => {
                 let name = name.to_lowercase();
                 if names.contains(&name) {
-                    return ControlFlow::Break(format!("{name} => … given twice"));
+                    return ControlFlow::Break(Refusal::Syntax(format!("{name} => … given twice")));
                 }
                 let key = Expr::Value(Value::SingleQuotedString(name.clone()).with_empty_span());
                 options.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(key)));
@@ -250,7 +269,7 @@ fn gather_options(function: &mut Function) -> ControlFlow<String> {
             }
             positional_argument => {
                 if let (false, FunctionArg::Unnamed(argument)) = (names.is_empty(), &positional_argument) {
-                    return ControlFlow::Break(argument.to_string());
+                    return ControlFlow::Break(Refusal::Syntax(argument.to_string()));
                 }
                 positional.push(positional_argument);
             }

@@ -7,6 +7,7 @@ use sqlparser::tokenizer::{Token, Tokenizer, TokenizerError};
 use crate::cursor::Lines;
 use crate::dialect::{DialectKind, MeadDialect};
 use crate::error::Error;
+use crate::rewrite::Refusal;
 use crate::statement::{self, Statement};
 
 /// How deep expressions, queries and statements may nest.
@@ -51,10 +52,11 @@ pub fn parse(sql: &str, dialect: DialectKind) -> Result<Vec<Parsed>, Error> {
         });
         let next = parser.peek_token();
         let mut parsed = parsed.map_err(|failure| describe(failure, &parser, &lines, start))?;
-        crate::rewrite::rewrite(&mut parsed).map_err(|message| Error::Syntax {
-            near: Some(message),
-            position: start + 1,
-            expected: None,
+        crate::rewrite::rewrite(&mut parsed).map_err(|refusal| match refusal {
+            Refusal::Syntax(near) => Error::Syntax { near: Some(near), position: start + 1, expected: None },
+            Refusal::Unsupported(what) => {
+                Error::Unsupported { message: format!("{what} is not supported"), hint: None, position: start + 1 }
+            }
         })?;
         let end = lines.start_of(&next);
         let text: String = letters[start..end.max(start)].iter().collect();

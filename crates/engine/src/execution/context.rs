@@ -97,10 +97,8 @@ impl ActiveStatements {
     }
 
     pub(crate) fn cancel(&self, reason: CancelReason) {
-        for statement in self.0.lock().drain(..) {
-            if let Some(statement) = statement.upgrade() {
-                statement.cancel(reason);
-            }
+        for statement in self.0.lock().iter().filter_map(Weak::upgrade) {
+            statement.cancel(reason);
         }
     }
 

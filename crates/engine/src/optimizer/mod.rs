@@ -1,5 +1,6 @@
 //! Optimizer rules of mead's own.
 
+mod checked_arithmetic;
 mod lift_training;
 mod prune_empty;
 mod round_casts;
@@ -7,6 +8,7 @@ mod single_row_cross_join;
 mod single_value_subquery;
 mod yielding_joins;
 
+pub(crate) use checked_arithmetic::{CheckedArithmetic, SignedOperands};
 pub(crate) use lift_training::LiftTraining;
 pub(crate) use prune_empty::PruneEmpty;
 pub(crate) use round_casts::RoundCasts;

@@ -41,7 +41,7 @@ impl AnalyzerRule for RoundCasts {
 }
 
 fn is_round(expr: &Expr) -> bool {
-    matches!(expr, Expr::ScalarFunction(call) if call.func.name() == "round")
+    matches!(expr, Expr::ScalarFunction(call) if call.func.name() == "round" && call.args.len() == 1)
 }
 
 /// An expression whose type cannot be told here, such as one of an outer query, stays as it is.

@@ -1,18 +1,19 @@
 //! Correlated subqueries that are used as an expression without being aggregated: `(SELECT name FROM t WHERE t.id = o.id)`.
 //!
 //! DataFusion turns a correlated subquery into a join only where it is aggregated to one row. So the subquery's column is
-//! aggregated by `single_value`, and around the subquery `single_row` gives the row's value, or the error that there are more. What the subquery says of the
-//! outer row alone moves out into a CASE, and an outer column that is equal to an inner one gives way to it.
+//! aggregated by `single_value`, and around the subquery `single_row` gives the row's value, or the error that there are
+//! more. What the subquery says of the outer row alone moves out into a CASE, and an outer column that is equal to an inner
+//! one gives way to it.
 
 use std::sync::Arc;
 
-use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr_rewriter::{NamePreserver, strip_outer_reference};
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{
-    BinaryExpr, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Operator, Projection, Subquery, when,
+    BinaryExpr, Expr, ExprSchemable, Filter, LogicalPlan, LogicalPlanBuilder, Operator, Projection, Subquery, when,
 };
 use datafusion::optimizer::AnalyzerRule;
 
@@ -52,9 +53,11 @@ fn single_value(expression: Expr) -> Result<Transformed<Expr>> {
     if projection.expr.len() != 1 || projection.expr[0].contains_outer() || subquery.subquery.max_rows() == Some(1) {
         return Ok(Transformed::no(Expr::ScalarSubquery(subquery)));
     }
-    let conditions = inner_for_outer(split_conjunction(&filter.predicate).into_iter().cloned().collect())?;
-    let (of_outer, of_inner): (Vec<Expr>, Vec<Expr>) =
-        conditions.into_iter().partition(|condition| condition.contains_outer() && !condition.any_column_refs());
+    let conditions = split_conjunction(&filter.predicate).into_iter().cloned().collect();
+    let conditions = inner_for_outer(conditions, filter.input.schema())?;
+    let (of_outer, of_inner): (Vec<Expr>, Vec<Expr>) = conditions.into_iter().partition(|condition| {
+        condition.contains_outer() && !condition.any_column_refs() && !contains_subquery(condition)
+    });
     let input = match conjunction(of_inner) {
         Some(predicate) => Arc::new(LogicalPlan::Filter(Filter::try_new(predicate, Arc::clone(&filter.input))?)),
         None => Arc::clone(&filter.input),
@@ -76,8 +79,16 @@ fn single_value(expression: Expr) -> Result<Transformed<Expr>> {
     }))
 }
 
-/// Where `inner = outer` is one of the conditions, `outer` may be written as `inner` in the others.
-fn inner_for_outer(conditions: Vec<Expr>) -> Result<Vec<Expr>> {
+/// What a subquery refers to is not seen from outside of it.
+fn contains_subquery(condition: &Expr) -> bool {
+    condition
+        .exists(|expr| Ok(matches!(expr, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_))))
+        .unwrap_or(true)
+}
+
+/// Where `inner = outer` is one of the conditions, `outer` may be written as `inner` in the others: if both have one type,
+/// since operators depend on it.
+fn inner_for_outer(conditions: Vec<Expr>, schema: &DFSchema) -> Result<Vec<Expr>> {
     let pairs: Vec<(usize, Expr, Expr)> = conditions
         .iter()
         .enumerate()
@@ -88,7 +99,9 @@ fn inner_for_outer(conditions: Vec<Expr>) -> Result<Vec<Expr>> {
                 (outer @ Expr::OuterReferenceColumn(..), inner @ Expr::Column(_)) => (inner, outer),
                 _ => return None,
             };
-            Some((index, inner.clone(), outer.clone()))
+            let Expr::OuterReferenceColumn(field, _) = outer else { return None };
+            let same = inner.get_type(schema).is_ok_and(|data_type| data_type == *field.data_type());
+            same.then(|| (index, inner.clone(), outer.clone()))
         })
         .collect();
     conditions

@@ -90,6 +90,12 @@ impl Runner {
             std::io::ErrorKind::NotFound => mead_storage::Error::Missing(path.display().to_string()).into(),
             _ => error(source),
         })?;
+        if !length.is_file() {
+            return Err(Diagnostic::new(
+                sqlstate::WRONG_OBJECT_TYPE,
+                format!("\"{}\" is not a regular file", path.display()),
+            ));
+        }
         if length.len() > FILE_BYTES_MAX {
             return Err(Diagnostic::new(
                 sqlstate::PROGRAM_LIMIT_EXCEEDED,

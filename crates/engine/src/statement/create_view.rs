@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::sql::sqlparser::ast;
-use mead_catalog::{NewRelation, RelationKind};
+use mead_catalog::{NewRelation, RelationKind, VIEW_SEARCH_PATH};
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::identifier_text;
 
@@ -47,7 +47,10 @@ impl Runner {
             partitions: Arc::new(Schema::empty()),
             format: None,
             location: None,
-            options: BTreeMap::new(),
+            options: BTreeMap::from([(
+                VIEW_SEARCH_PATH.to_owned(),
+                self.settings.get("search_path").unwrap_or_default(),
+            )]),
             columns_declared: !names.is_empty(),
             definition: Some(definition),
             comment: create.comment.clone(),
@@ -56,8 +59,7 @@ impl Runner {
         Ok(Execution::done("CREATE VIEW"))
     }
 
-    /// The query's text, with the view's own column names around it if it has any. Names in it are looked up in the
-    /// default search path, so a query of another schema's tables names their schema.
+    /// The query's text, with the view's own column names around it if it has any.
     fn definition(&self, query: &ast::Query, names: &[String], columns: &[Field]) -> String {
         if names.is_empty() {
             return query.to_string();

@@ -46,9 +46,9 @@ impl Runner {
                 let plan = self.plan_query(query).await?;
                 Ok(Execution::uncounted_rows(relation_rows(&super::query::shown(plan.schema().inner()))?, "DESCRIBE"))
             }
-            Describe::Table(name) => self.describe_relation(&self.qualify(name)?),
+            Describe::Table(name) => self.describe_relation(&self.find_relation(name)?),
             Describe::Model { name, version } => {
-                let name = self.qualify(name)?;
+                let name = self.find_model(name)?;
                 let version = version.map(|version| i64::try_from(version).unwrap_or(i64::MAX));
                 self.describe_model(&name.schema, &name.name, version)
             }

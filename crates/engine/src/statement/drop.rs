@@ -14,7 +14,7 @@ impl Runner {
                 ObjectKind::Database => self.drop_schema(&name_text(name), drop.cascade),
                 ObjectKind::Role => self.drop_role(&name_text(name)),
                 ObjectKind::Model => {
-                    let name = self.qualify(name)?;
+                    let name = self.find_model(name)?;
                     match self.engine.catalog.drop_model(&name.schema, &name.name)? {
                         true => Ok(()),
                         false => Err(mead_catalog::Error::UndefinedModel(name.name).into()),
@@ -37,7 +37,7 @@ impl Runner {
         kind: ObjectKind,
         name: &datafusion::sql::sqlparser::ast::ObjectName,
     ) -> Result<(), Diagnostic> {
-        let name = self.qualify(name)?;
+        let name = self.find_relation(name)?;
         let noun = if kind == ObjectKind::View { "view" } else { "table" };
         let found = self.engine.catalog.relation(&name.schema, &name.name)?;
         let Some(found) = found else {

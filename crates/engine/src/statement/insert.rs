@@ -39,7 +39,7 @@ impl Runner {
         let TableObject::TableName(table) = &insert.table else {
             return Err(Diagnostic::unsupported("INSERT INTO FUNCTION is not supported"));
         };
-        let name = self.qualify(table)?;
+        let name = self.find_relation(table)?;
         if let Some(relation) = self.engine.catalog.relation(&name.schema, &name.name)? {
             match relation.new.kind {
                 RelationKind::View => {

@@ -18,10 +18,10 @@ impl Runner {
                 format!("\"{}\" is a file, not a folder", path.display()),
             ));
         }
-        if path.starts_with(self.engine.catalog.folder()) || self.engine.catalog.folder().starts_with(&path) {
+        if self.engine.catalog.folder().starts_with(&path) {
             return Err(Diagnostic::new(
                 sqlstate::INSUFFICIENT_PRIVILEGE,
-                format!("\"{}\" belongs to the data directory", path.display()),
+                format!("\"{}\" holds the data directory", path.display()),
             ));
         }
         let format = match insert.stored_as.as_deref() {

@@ -9,7 +9,7 @@ use crate::session::Execution;
 
 impl Runner {
     pub(crate) fn export_model(&self, export: &ExportModel) -> Result<Execution, Diagnostic> {
-        let name = self.qualify(&export.name)?;
+        let name = self.find_model(&export.name)?;
         let version = export.version.map(|version| i64::try_from(version).unwrap_or(i64::MAX));
         let catalog = &self.engine.catalog;
         let found = match catalog.model(&name.schema, &name.name, version)? {
@@ -22,7 +22,7 @@ impl Runner {
     }
 
     pub(crate) fn alter_model(&self, alter: &AlterModel) -> Result<Execution, Diagnostic> {
-        let name = self.qualify(&alter.name)?;
+        let name = self.find_model(&alter.name)?;
         let catalog = &self.engine.catalog;
         let altered = match &alter.action {
             AlterModelAction::SetDefaultVersion(version) => {

@@ -34,6 +34,35 @@ impl Runner {
         }
     }
 
+    /// Where an object is that should be there already: an unqualified one in the first schema of the search path that has it,
+    /// and else where it would be made. `has` tells whether a schema has the name.
+    pub(super) fn find(
+        &self,
+        name: &ObjectName,
+        has: impl Fn(&str, &str) -> Result<bool, mead_catalog::Error>,
+    ) -> Result<QualifiedName, Diagnostic> {
+        let made = self.qualify(name)?;
+        if name.0.len() == 1 {
+            for schema in self.settings.search_path() {
+                let schema = mead_catalog::schema_name(&schema).to_owned();
+                if has(&schema, &made.name)? {
+                    return Ok(QualifiedName { schema, name: made.name });
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// [`Self::find`] for a table or view.
+    pub(super) fn find_relation(&self, name: &ObjectName) -> Result<QualifiedName, Diagnostic> {
+        self.find(name, |schema, name| Ok(self.engine.catalog.relation(schema, name)?.is_some()))
+    }
+
+    /// [`Self::find`] for a model.
+    pub(super) fn find_model(&self, name: &ObjectName) -> Result<QualifiedName, Diagnostic> {
+        self.find(name, |schema, name| Ok(self.engine.catalog.model(schema, name, None)?.is_some()))
+    }
+
     /// 42501 unless the user is a superuser.
     pub(super) fn require_superuser(&self, what: &str) -> Result<(), Diagnostic> {
         if self.user.superuser {
@@ -46,6 +75,13 @@ impl Runner {
 
     /// A path in a statement, as the policy allows it to this user.
     pub(super) fn resolve_path(&self, location: &str) -> Result<std::path::PathBuf, Diagnostic> {
-        Ok(self.engine.paths.resolve(location, self.user.superuser)?)
+        let path = self.engine.paths.resolve(location, self.user.superuser)?;
+        if path.starts_with(self.engine.catalog.folder()) {
+            return Err(Diagnostic::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!("\"{}\" belongs to the data directory", path.display()),
+            ));
+        }
+        Ok(path)
     }
 }

@@ -12,12 +12,22 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use mead_common::{Diagnostic, sqlstate};
+
+use crate::error::into_datafusion;
+
+/// The protocol counts parameters in 16 bits.
+const PARAMETERS_MAX: usize = 65_535;
 
 /// The parameters in order.
 pub(super) fn types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<DataType>> {
     let inferred = plan.get_parameter_types()?;
     let cast = cast_types(plan)?;
     let highest = inferred.keys().filter_map(|name| number(name)).max().unwrap_or(0);
+    if highest > PARAMETERS_MAX {
+        let report = Diagnostic::new(sqlstate::UNDEFINED_PARAMETER, format!("there is no parameter ${highest}"));
+        return Err(into_datafusion(report));
+    }
     let one = |index: usize| {
         let name = format!("${}", index + 1);
         let declared = declared.get(index).cloned().flatten();

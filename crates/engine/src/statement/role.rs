@@ -1,6 +1,5 @@
 //! CREATE ROLE, ALTER ROLE, DROP ROLE: for superusers.
 
-use mead_catalog::Role;
 use mead_common::scram::ScramVerifier;
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::CreateRole;
@@ -35,20 +34,14 @@ impl Runner {
         if alter.name != self.user.name || alter.options.superuser.is_some() || alter.options.login.is_some() {
             self.require_superuser("alter role")?;
         }
-        let Some(role) = self.engine.catalog.role(&alter.name)? else {
-            return Err(mead_catalog::Error::UndefinedRole(alter.name.clone()).into());
-        };
         let password = match &alter.options.password {
-            None => role.verifier,
-            Some(None) => None,
-            Some(Some(password)) => Some(verifier(password)?),
+            None => None,
+            Some(None) => Some(None),
+            Some(Some(password)) => Some(Some(verifier(password)?)),
         };
-        self.engine.catalog.alter_role(&Role {
-            superuser: alter.options.superuser.unwrap_or(role.superuser),
-            login: alter.options.login.unwrap_or(role.login),
-            verifier: password,
-            ..role
-        })?;
+        let options = &alter.options;
+        let password = password.as_ref().map(Option::as_deref);
+        self.engine.catalog.alter_role(&alter.name, options.superuser, options.login, password)?;
         Ok(Execution::done("ALTER ROLE"))
     }
 

@@ -70,7 +70,7 @@ impl Runner {
         let catalog = &self.engine.catalog;
         let columns: Vec<ArrayRef> = match show {
             Show::Columns(name) => {
-                let name = self.qualify(name)?;
+                let name = self.find_relation(name)?;
                 return self.describe_relation(&name);
             }
             Show::Databases => {

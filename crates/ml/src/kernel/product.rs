@@ -48,15 +48,15 @@ impl Product {
     }
 }
 
-/// Adds the product to `c`. Panics if the sizes do not fit the slices.
+/// Adds the product to `c`. Panics if the sizes do not fit the slices, or the processor lacks the instructions.
 pub fn multiply(isa: Isa, product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
     if product.is_empty() {
         return;
     }
     product.check(a, b, c);
+    assert!(isa.is_available(), "this processor has no {isa:?}");
     match isa {
-        // SAFETY: `check` has put every index inside its slice, and `Isa` is only made by `Isa::available`, or by a caller
-        // who tests for the feature, so the processor has the instructions.
+        // SAFETY: `check` has put every index inside its slice; the processor has the instructions.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => unsafe { avx512(product, a, b, c) },
         #[cfg(target_arch = "x86_64")]

@@ -152,6 +152,10 @@ impl Conv2d {
         }
     }
 
+    fn spread_len(&self) -> usize {
+        self.spread_size().iter().product::<usize>() * self.output[2]
+    }
+
     fn input_gradient(&self, isa: Isa, spread: &[f32], turned: &[f32], framed: &mut [f32]) {
         let (channels, filters) = (self.input[2], self.output[2]);
         let spread_row = self.spread_size()[1] * filters;
@@ -201,6 +205,10 @@ impl Layer for Conv2d {
         self.turn(&parameters[..self.weights()], prepared);
     }
 
+    fn scratch_len(&self) -> usize {
+        self.framed_len().saturating_add(self.spread_len())
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
         let (kernel, bias) = pass.parameters.split_at(self.weights());
         pass.scratch.clear();
@@ -222,9 +230,8 @@ impl Layer for Conv2d {
     fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, gradient: &mut [f32], grad_input: Option<&mut [f32]>) {
         let (grad_kernel, grad_bias) = gradient.split_at_mut(self.weights());
         let framed_len = self.framed_len();
-        let spread_len = self.spread_size().iter().product::<usize>() * self.output[2];
         pass.scratch.clear();
-        pass.scratch.resize(framed_len + if grad_input.is_some() { spread_len } else { 0 }, 0.0);
+        pass.scratch.resize(framed_len + if grad_input.is_some() { self.spread_len() } else { 0 }, 0.0);
         let (framed, spread) = pass.scratch.split_at_mut(framed_len);
         let images = values.input.chunks_exact(self.input_len());
         let gradients = values.grad_output.chunks_exact(self.output_len());

@@ -89,6 +89,11 @@ pub trait Layer: Send + Sync + fmt::Debug {
     /// Brings parameters into the form in which the gradient of the input needs them; done once for many samples.
     fn prepare(&self, _parameters: &[f32], _prepared: &mut [f32]) {}
 
+    /// Numbers that a pass over one sample uses on its way, at most.
+    fn scratch_len(&self) -> usize {
+        0
+    }
+
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], saved: &mut [u32]);
 
     /// Adds to `gradient` (of the parameters), and fills `grad_input` unless nobody needs it.

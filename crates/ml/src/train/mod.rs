@@ -9,4 +9,4 @@ mod trainer;
 
 pub use options::{LossKind, OPTION_NAMES, OptimizerKind, OptionValue, TrainOptions};
 pub use plan::{Chunk, Plan};
-pub use trainer::{EpochReport, LayerWeights, TrainedNetwork, train};
+pub use trainer::{EpochReport, LayerWeights, TrainedNetwork, train, training_bytes};

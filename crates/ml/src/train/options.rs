@@ -93,7 +93,7 @@ impl TrainOptions {
     /// Reads options by name. NULL stands for the default.
     pub fn from_named(values: Vec<(String, OptionValue)>) -> Result<Self, Error> {
         let mut options = Self::default();
-        let mut momentum_given = false;
+        let (mut batch_size_given, mut momentum_given, mut patience_given) = (false, false, false);
         for (name, value) in values {
             if value == OptionValue::Null {
                 options.check_name(&name)?;
@@ -101,7 +101,10 @@ impl TrainOptions {
             }
             let reader = Reader { name: &name, value: &value };
             match name.as_str() {
-                "batch_size" => options.batch_size = reader.whole(1, 1 << 20)?,
+                "batch_size" => {
+                    options.batch_size = reader.whole(1, 1 << 20)?;
+                    batch_size_given = true;
+                }
                 "early_stopping" => options.early_stopping = reader.boolean()?,
                 "epochs" => options.epochs = reader.whole(1, 1_000_000)?,
                 "input_shape" => options.input_shape = Some(reader.shape()?),
@@ -128,7 +131,10 @@ impl TrainOptions {
                         }
                     };
                 }
-                "patience" => options.patience = reader.whole(1, 1_000_000)?,
+                "patience" => {
+                    options.patience = reader.whole(1, 1_000_000)?;
+                    patience_given = true;
+                }
                 "seed" => options.seed = Some(reader.seed()?),
                 "validation_fraction" => options.validation_fraction = reader.real(0.0, 0.9)?,
                 _ => options.check_name(&name)?,
@@ -138,6 +144,18 @@ impl TrainOptions {
             return Err(Error::InvalidOption {
                 name: "momentum".to_owned(),
                 reason: "adam has none; use optimizer => 'sgd'".to_owned(),
+            });
+        }
+        if batch_size_given && options.optimizer == OptimizerKind::GradientDescent {
+            return Err(Error::InvalidOption {
+                name: "batch_size".to_owned(),
+                reason: "gradient_descent takes all rows at once; use optimizer => 'sgd'".to_owned(),
+            });
+        }
+        if patience_given && !options.early_stopping {
+            return Err(Error::InvalidOption {
+                name: "patience".to_owned(),
+                reason: "it is for early stopping; set early_stopping => true too".to_owned(),
             });
         }
         if options.early_stopping && options.validation_fraction == 0.0 {

@@ -13,6 +13,9 @@ use crate::kernel::Isa;
 use crate::layer::{self, Initial, Layer, Pass, Step, Values};
 use crate::network::{Activation, LayerSpec, NetworkSpec};
 
+/// The most parameters a network may have.
+const PARAMETERS_MAX: usize = 1 << 28;
+
 /// A network, ready to run.
 #[derive(Debug)]
 pub struct Plan {
@@ -44,14 +47,15 @@ impl Plan {
     pub fn new(network: &NetworkSpec) -> Result<Self, Error> {
         let layers = layer::build(network)?;
         let mut ranges = Vec::with_capacity(layers.len());
-        let mut parameters = 0;
+        let mut parameters = 0_usize;
         for layer in &layers {
-            let len: usize = layer.parameters().iter().map(layer::ParameterSpec::len).sum();
-            ranges.push(parameters..parameters + len);
-            parameters += len;
-        }
-        if parameters > 1 << 28 {
-            return Err(Error::TooLarge(format!("{parameters} parameters")));
+            let len = layer.parameters().iter().map(layer::ParameterSpec::len).fold(0, usize::saturating_add);
+            let end = parameters.saturating_add(len);
+            if end > PARAMETERS_MAX {
+                return Err(Error::TooLarge(format!("{end} parameters")));
+            }
+            ranges.push(parameters..end);
+            parameters = end;
         }
         let mut segments = Vec::new();
         let mut start = 0;
@@ -91,6 +95,12 @@ impl Plan {
         self.layers.last().map_or(self.network.input_width(), |layer| layer.output_len())
     }
 
+    /// Values across the last axis of the output, over which softmax sums.
+    pub fn channels(&self) -> usize {
+        let shapes = self.network.shapes().unwrap_or_default();
+        shapes.last().unwrap_or(&self.network.input_shape).last().copied().unwrap_or(1)
+    }
+
     pub fn ends_in_softmax(&self) -> bool {
         self.network.layers.last() == Some(&LayerSpec::Activation(Activation::Softmax))
     }
@@ -120,6 +130,25 @@ impl Plan {
         let widest = self.layers.iter().map(|layer| layer.output_len()).max().unwrap_or(0);
         let bytes = size_of::<f32>() * (self.network.input_width() + lens.sum::<usize>() + 2 * widest);
         (CACHE_BYTES / bytes.max(1)).clamp(1, samples_max.max(1))
+    }
+
+    /// Bytes that a chunk for training takes, with what its layers use on their way.
+    pub fn chunk_bytes(&self, samples: usize) -> usize {
+        let sizes = self.layers.iter().enumerate().map(|(index, layer)| {
+            let values = layer.output_len().saturating_add(layer.saved_len()).saturating_mul(samples);
+            values.saturating_add(self.prepared_len(index, true))
+        });
+        let widest = self.layers.iter().map(|layer| layer.output_len()).chain([self.network.input_width()]).max();
+        let scratch = self.layers.iter().map(|layer| layer.scratch_len()).max();
+        sizes
+            .chain([
+                self.network.input_width().saturating_mul(samples),
+                widest.unwrap_or(0).saturating_mul(2 * samples),
+                scratch.unwrap_or(0),
+                self.parameters,
+            ])
+            .fold(0, usize::saturating_add)
+            .saturating_mul(size_of::<f32>())
     }
 
     /// Memory for `samples` samples; for scoring alone it has no gradients.

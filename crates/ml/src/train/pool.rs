@@ -20,11 +20,13 @@ struct State<T> {
     chunks: usize,
     running: usize,
     stop: bool,
+    /// A worker has panicked: nobody counts down for it any more.
+    panicked: bool,
 }
 
 impl<T: Copy + Send> Pool<T> {
     pub(super) fn new() -> Self {
-        let state = State { phase: None, generation: 0, chunks: 0, running: 0, stop: false };
+        let state = State { phase: None, generation: 0, chunks: 0, running: 0, stop: false, panicked: false };
         Self { state: Mutex::new(state), begin: Condvar::new(), end: Condvar::new(), next: AtomicUsize::new(0) }
     }
 
@@ -57,6 +59,7 @@ impl<T: Copy + Send> Pool<T> {
             while state.running > 0 {
                 self.end.wait(&mut state);
             }
+            assert!(!state.panicked, "a worker panicked");
         }
     }
 
@@ -107,6 +110,7 @@ impl<T> Drop for DoneOnDrop<'_, T> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.running -= 1;
+        state.panicked |= std::thread::panicking();
         if state.running == 0 {
             self.0.end.notify_all();
         }

@@ -63,6 +63,45 @@ pub struct TrainedNetwork {
     pub seed: u64,
 }
 
+/// Bytes that [`train`] takes beside the dataset: what must be reserved before it.
+pub fn training_bytes(dataset: &Dataset, options: &TrainOptions) -> Result<usize, Error> {
+    let loss = loss_of(dataset, options)?;
+    let plan = Plan::new(&network_of(dataset, options, loss)?)?;
+    check_output(&plan, dataset, loss)?;
+    let sizes = Sizes::new(&plan, batch_of(options, dataset.rows));
+    // Parameters, their gradient, the optimizer's two moments, the best so far.
+    let whole = plan.parameter_count().saturating_mul(5 * size_of::<f32>());
+    let rows = dataset.rows.saturating_mul(4 * size_of::<usize>());
+    Ok(sizes.slots.saturating_mul(plan.chunk_bytes(sizes.part)).saturating_add(whole).saturating_add(rows))
+}
+
+/// How the work on a batch is cut.
+struct Sizes {
+    /// Chunks that have memory of their own.
+    slots: usize,
+    /// Samples of a chunk that are worked on together.
+    part: usize,
+}
+
+impl Sizes {
+    /// A large batch is worked on in rounds, so that memory does not grow with it, unless a batch norm must see all of it.
+    fn new(plan: &Plan, batch: usize) -> Self {
+        let meets = (0..plan.layers().len()).any(|index| plan.meets(index));
+        Self {
+            slots: batch.div_ceil(CHUNK).min(if meets { usize::MAX } else { 64 }),
+            part: if meets { CHUNK } else { plan.samples_at_a_time(CHUNK) },
+        }
+    }
+}
+
+/// Rows in a batch, of `rows` to learn from.
+fn batch_of(options: &TrainOptions, rows: usize) -> usize {
+    match options.optimizer {
+        OptimizerKind::GradientDescent => rows,
+        _ => options.batch_size.min(rows),
+    }
+}
+
 /// Trains. `observe` hears of every epoch when it ends. The result depends on the rows (not on their order), the
 /// options and the seed alone.
 pub fn train(
@@ -80,17 +119,23 @@ pub fn train(
     if learn.is_empty() {
         return Err(Error::NoRows);
     }
-    let batch = match options.optimizer {
-        OptimizerKind::GradientDescent => learn.len(),
-        _ => options.batch_size.min(learn.len()),
-    };
-    let trainer = Trainer::new(dataset, &plan, loss, seed, batch);
+    if options.validation_fraction > 0.0 && validate.is_empty() {
+        return Err(Error::InvalidOption {
+            name: "validation_fraction".to_owned(),
+            reason: format!("of {} rows none is left to validate with", learn.len()),
+        });
+    }
+    let batch = batch_of(options, learn.len());
+    let trainer = Trainer::new(dataset, &plan, loss, seed, batch, cancel);
     let workers = options.threads.max(1).min(batch.div_ceil(CHUNK)) - 1;
     let work = |phase: Phase, chunk: usize| trainer.work(phase, chunk);
     let history = trainer
         .pool
         .scope(workers, &work, || trainer.epochs(&Rows { learn, validate }, options, workers, observe, cancel))?;
     let parameters = trainer.parameters.into_inner();
+    if let (Some(last), false) = (history.last(), parameters.iter().all(|value| value.is_finite())) {
+        return Err(Error::Diverged { loss: f64::NAN, epoch: last.epoch });
+    }
     let weights = weights_of(&plan, &parameters);
     Ok(TrainedNetwork { network, parameters, weights, history, loss, seed })
 }
@@ -153,6 +198,12 @@ fn check_output(plan: &Plan, dataset: &Dataset, loss: LossKind) -> Result<(), Er
                 reason: format!("the last layer has {} outputs, a number needs one: dense(1)", plan.output_len()),
             }),
         };
+    }
+    if loss == LossKind::CrossEntropy && plan.channels() != expected {
+        return Err(Error::InvalidOption {
+            name: "layers".to_owned(),
+            reason: format!("the last layer gives an image; put flatten before dense({expected}, softmax)"),
+        });
     }
     if loss == LossKind::CrossEntropy && !plan.ends_in_softmax() {
         return Err(Error::InvalidOption {
@@ -227,9 +278,18 @@ struct Trainer<'a> {
     chunks: Vec<Mutex<Slot>>,
     /// Samples of a chunk that are worked on together.
     part: usize,
-    /// The rows of the batch.
-    batch: RwLock<Vec<usize>>,
+    /// The rows of the round.
+    batch: RwLock<Batch>,
+    cancel: &'a CancelFlag,
     pool: Pool<Phase>,
+}
+
+/// The rows that are worked on together: a batch, or one round of a large one.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<usize>,
+    /// The place of the first row in its batch.
+    first: usize,
 }
 
 struct Slot {
@@ -239,11 +299,15 @@ struct Slot {
 }
 
 impl<'a> Trainer<'a> {
-    fn new(dataset: &'a Dataset, plan: &'a Plan, loss: LossKind, seed: u64, batch: usize) -> Self {
-        // A large batch is worked on in rounds, so that memory does not grow with it, unless a batch norm must see all of it.
-        let meets = (0..plan.layers().len()).any(|index| plan.meets(index));
-        let slots = batch.div_ceil(CHUNK).min(if meets { usize::MAX } else { 64 });
-        let part = if meets { CHUNK } else { plan.samples_at_a_time(CHUNK) };
+    fn new(
+        dataset: &'a Dataset,
+        plan: &'a Plan,
+        loss: LossKind,
+        seed: u64,
+        batch: usize,
+        cancel: &'a CancelFlag,
+    ) -> Self {
+        let Sizes { slots, part } = Sizes::new(plan, batch);
         let slot = |_| Mutex::new(Slot { memory: plan.chunk(part, true), loss: 0.0, right: 0 });
         Self {
             dataset,
@@ -254,7 +318,8 @@ impl<'a> Trainer<'a> {
             parameters: RwLock::new(plan.initialize(seed)),
             chunks: (0..slots).map(slot).collect(),
             part,
-            batch: RwLock::new(Vec::new()),
+            batch: RwLock::new(Batch::default()),
+            cancel,
             pool: Pool::new(),
         }
     }
@@ -288,11 +353,13 @@ impl<'a> Trainer<'a> {
                 step += 1;
             }
             let loss = loss / order.len() as f64;
-            if !loss.is_finite() {
-                return Err(Error::Diverged { loss, epoch });
-            }
             let classify = self.loss == LossKind::CrossEntropy;
             let validation = self.validate(&rows.validate, workers, cancel)?;
+            for loss in [Some(loss), validation.map(|(loss, _)| loss)].into_iter().flatten() {
+                if !loss.is_finite() {
+                    return Err(Error::Diverged { loss, epoch });
+                }
+            }
             let seconds = started.elapsed().as_secs_f64();
             let report = EpochReport {
                 epoch,
@@ -336,11 +403,13 @@ impl<'a> Trainer<'a> {
     ) -> Result<(f64, usize), Error> {
         let mut total = (0.0, 0);
         let mut gradient = vec![0.0; self.plan.parameter_count()];
-        for round in rows.chunks(self.chunks.len() * CHUNK) {
+        for (number, round) in rows.chunks(self.chunks.len() * CHUNK).enumerate() {
+            let first = number * self.chunks.len() * CHUNK;
+            let (loss, right) = self.forward(round, first, step, workers, true);
+            // A cancelled round was not worked on to its end.
             if let Some(reason) = cancel.reason() {
                 return Err(reason.into());
             }
-            let (loss, right) = self.forward(round, step, workers, true);
             total = (total.0 + loss, total.1 + right);
             if self.meets() {
                 self.backward(round.len(), step, workers);
@@ -373,9 +442,9 @@ impl<'a> Trainer<'a> {
     }
 
     /// Runs rows forward; where chunks need not meet, in training, backward too.
-    fn forward(&self, rows: &[usize], step: u64, workers: usize, training: bool) -> (f64, usize) {
+    fn forward(&self, rows: &[usize], first: usize, step: u64, workers: usize, training: bool) -> (f64, usize) {
         let count = rows.len().div_ceil(CHUNK);
-        rows.clone_into(&mut self.batch.write());
+        *self.batch.write() = Batch { rows: rows.to_vec(), first };
         let work = |phase: Phase, chunk: usize| self.work(phase, chunk);
         if self.meets() {
             for (segment, layers) in self.plan.segments().iter().enumerate() {
@@ -440,18 +509,21 @@ impl<'a> Trainer<'a> {
 
     /// One chunk's part of a phase; on any thread.
     fn work(&self, phase: Phase, index: usize) {
+        if self.cancel.is_cancelled() {
+            return;
+        }
         let mut slot = self.chunks[index].lock();
         let slot = &mut *slot;
         let parameters = self.parameters.read();
         match phase {
             Phase::Whole { step, training } => {
                 let batch = self.batch.read();
-                let rows = &batch[index * CHUNK..batch.len().min((index + 1) * CHUNK)];
-                self.work_whole(slot, &parameters, rows, training.then(|| self.moment(step, index * CHUNK)));
+                let moment = training.then(|| self.moment(step, batch.first + index * CHUNK));
+                self.work_whole(slot, &parameters, batch.chunk(index), moment);
             }
             Phase::Forward { segment, step, training } => {
                 let batch = self.batch.read();
-                let rows = &batch[index * CHUNK..batch.len().min((index + 1) * CHUNK)];
+                let rows = batch.chunk(index);
                 if segment == 0 {
                     self.fetch(&mut slot.memory, rows);
                 }
@@ -544,14 +616,20 @@ impl<'a> Trainer<'a> {
         }
         let (mut loss, mut right) = (0.0, 0);
         for round in rows.chunks(self.chunks.len() * CHUNK) {
+            let (round_loss, round_right) = self.forward(round, 0, 0, workers, false);
             if let Some(reason) = cancel.reason() {
                 return Err(reason.into());
             }
-            let (round_loss, round_right) = self.forward(round, 0, workers, false);
             loss += round_loss;
             right += round_right;
         }
         Ok(Some((loss / rows.len() as f64, right as f64 / rows.len() as f64)))
+    }
+}
+
+impl Batch {
+    fn chunk(&self, index: usize) -> &[usize] {
+        &self.rows[index * CHUNK..self.rows.len().min((index + 1) * CHUNK)]
     }
 }
 

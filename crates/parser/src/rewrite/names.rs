@@ -7,8 +7,8 @@
 use std::collections::HashSet;
 
 use sqlparser::ast::{
-    AccessExpr, DataType, Expr, Ident, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TimezoneInfo,
-    TrimWhereField,
+    AccessExpr, DataType, Expr, Ident, OrderBy, OrderByKind, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, TimezoneInfo, TrimWhereField,
 };
 
 use crate::statement::identifier_text;
@@ -22,10 +22,36 @@ pub(crate) const MARK: char = '\u{1}';
 pub(super) enum Duplicates {
     /// Left to be refused: the columns of a table or a view must differ.
     Kept,
-    /// Marked. Beside `*` every column's name might come twice; nothing refers to a result's names, so all are marked.
+    /// Marked. Beside `*` every column's name might come twice; only ORDER BY refers to a result's names, so all are marked.
     Marked,
     /// Without a name of its own, unless it has been given one: what is around a subquery may refer to the names in it.
     Unnamed,
+}
+
+/// Names the columns of a statement's own result. ORDER BY may refer to an alias, which is then the marked one.
+pub(super) fn name_result(query: &mut Query) {
+    let given = aliases(&query.body);
+    name(&mut query.body, Duplicates::Marked);
+    let marked = aliases(&query.body);
+    let Some(OrderBy { kind: OrderByKind::Expressions(keys), .. }) = &mut query.order_by else { return };
+    for key in keys {
+        let Expr::Identifier(name) = &mut key.expr else { continue };
+        let wanted = identifier_text(name);
+        let mut found = given.iter().zip(&marked).filter(|(given, _)| given.as_ref() == Some(&wanted));
+        if let (Some((_, Some(marked))), None) = (found.next(), found.next()) {
+            *name = Ident::with_quote('"', marked.clone());
+        }
+    }
+}
+
+/// The alias of each column of a SELECT, where it has one.
+fn aliases(body: &SetExpr) -> Vec<Option<String>> {
+    let SetExpr::Select(select) = body else { return Vec::new() };
+    let alias = |item: &SelectItem| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(identifier_text(alias)),
+        _ => None,
+    };
+    select.projection.iter().map(alias).collect()
 }
 
 /// Names the columns of a body's SELECTs, not those of subqueries.

@@ -156,6 +156,7 @@ impl Run {
                     group: label.clone(),
                     statement: Arc::clone(&self.statement),
                     environment: Arc::clone(&self.environment),
+                    reservation: self.reservation.new_empty(),
                 };
                 models.push(job.run().await.map_err(into_datafusion)?);
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use datafusion::execution::memory_pool::MemoryReservation;
 use mead_catalog::{Catalog, Epoch, NewTrainingRun, RunOutcome};
 use mead_common::{Diagnostic, Notice};
 use mead_functions::train;
@@ -10,6 +11,7 @@ use mead_ml::{DatasetBuilder, EpochReport, Provenance, TrainOptions};
 use tokio::sync::oneshot;
 
 use super::node::TrainCall;
+use crate::error::diagnostic_of;
 use crate::execution::StatementContext;
 
 /// What training needs besides its rows.
@@ -45,6 +47,8 @@ pub(super) struct Job {
     pub group: Option<String>,
     pub statement: Arc<StatementContext>,
     pub environment: Arc<TrainEnvironment>,
+    /// For what training takes beside the rows.
+    pub reservation: MemoryReservation,
 }
 
 impl Job {
@@ -91,6 +95,8 @@ impl Job {
         let mut options = options_of(&self.call)?;
         options.threads = self.environment.threads;
         let dataset = self.dataset.finish(options.loss.into())?;
+        let bytes = mead_ml::training_bytes(&dataset, &options)?;
+        self.reservation.try_resize(bytes).map_err(|error| diagnostic_of(&error))?;
         let provenance = Provenance {
             query: self.statement.text().to_owned(),
             label_name: self.call.label_name.clone(),
@@ -103,15 +109,15 @@ impl Job {
         let mut failed = None;
         let mut observe = |report: &EpochReport| {
             statement.notice(Notice::notice(describe(&heading, report)));
-            if let Err(error) = catalog.record_epoch(run, &epoch(report)) {
+            catalog.record_epoch(run, &epoch(report)).map_err(|error| {
                 failed = Some(Diagnostic::from(error));
-            }
-            Ok(())
+                mead_ml::Error::Unrecorded
+            })
         };
-        let model = mead_ml::fit(&dataset, &options, provenance, &mut observe, statement.flag())?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(Arc::clone(model.bytes())),
+        let fitted = mead_ml::fit(&dataset, &options, provenance, &mut observe, statement.flag());
+        match (fitted, failed) {
+            (_, Some(error)) => Err(error),
+            (fitted, None) => Ok(Arc::clone(fitted?.bytes())),
         }
     }
 }
