@@ -10,7 +10,7 @@ use support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const ENDLESS: &str = "SELECT value FROM generate_series(1, 100000000000)";
+const ENDLESS: &str = "SELECT value FROM generate_series(1, 100000000000) AS g (value)";
 
 #[tokio::test]
 async fn a_connection_starts() {
@@ -164,7 +164,7 @@ async fn extended_queries() {
 async fn portals_suspend_resume_and_interleave() {
     let server = Running::start().await;
     let mut client = server.client().await;
-    let series = parse("", "SELECT value FROM generate_series(1, 3)", &[]);
+    let series = parse("", "SELECT value FROM generate_series(1, 3) AS g (value)", &[]);
     let open = |name| bind(name, "", &[], &[], &[]);
     let answer =
         client.ask(&[series.clone(), open("p"), execute("p", 3), execute("p", 2), execute("p", 0), sync()]).await;
@@ -208,7 +208,7 @@ async fn a_client_may_send_much_before_it_reads() {
     let server = Running::start().await;
     let mut client = server.client().await;
     let requests = 200;
-    let request = query("SELECT repeat('x', 10000) FROM generate_series(1, 50)");
+    let request = query("SELECT repeat('x', 10000) FROM generate_series(1, 50) AS g (value)");
     let (mut reading, mut writing) = client.socket.split();
     let write = async { writing.write_all(&request.repeat(requests)).await.unwrap() };
     let read = async {

@@ -86,8 +86,8 @@ fn contains_subquery(condition: &Expr) -> bool {
         .unwrap_or(true)
 }
 
-/// Where `inner = outer` is one of the conditions, `outer` may be written as `inner` in the others: if both have one type,
-/// since operators depend on it.
+/// Where `inner = outer` is one of the conditions, `outer` may be written as `inner` in the others: if both have one type
+/// or are whole numbers, since operators depend on it.
 fn inner_for_outer(conditions: Vec<Expr>, schema: &DFSchema) -> Result<Vec<Expr>> {
     let pairs: Vec<(usize, Expr, Expr)> = conditions
         .iter()
@@ -100,7 +100,10 @@ fn inner_for_outer(conditions: Vec<Expr>, schema: &DFSchema) -> Result<Vec<Expr>
                 _ => return None,
             };
             let Expr::OuterReferenceColumn(field, _) = outer else { return None };
-            let same = inner.get_type(schema).is_ok_and(|data_type| data_type == *field.data_type());
+            let same = inner.get_type(schema).is_ok_and(|data_type| {
+                data_type == *field.data_type()
+                    || data_type.is_signed_integer() && field.data_type().is_signed_integer()
+            });
             same.then(|| (index, inner.clone(), outer.clone()))
         })
         .collect();

@@ -8,11 +8,11 @@ pub(crate) mod batchnorm;
 mod conv2d;
 mod dense;
 mod dropout;
-#[cfg(test)]
-mod gradient_check;
 mod initial;
 mod pool;
 mod softmax;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -10,8 +10,8 @@ use crate::kernel::Isa;
 use crate::network::NetworkSpec;
 use crate::train::{Chunk, Plan};
 
-/// Parameters are moved so far; f32 leaves about three digits of the difference.
-const MOVE: f32 = 1e-2;
+/// Parameters are moved so far: f32 leaves about three digits of the difference, and few values cross a kink.
+const MOVE: f32 = 1e-3;
 const TOLERANCE: f64 = 2e-2;
 
 /// Samples in the chunk: not a number that any kernel works on at a time.
@@ -118,7 +118,7 @@ fn check(shape: &[usize], layers: &[&str]) {
             }
         }
         // A value within `MOVE` of a kink (relu's zero, two maxima of a window) makes the difference meaningless.
-        let allowed = trained.len() / 50;
+        let allowed = 1 + trained.len() / 50;
         assert!(wrong.len() <= allowed, "{layers:?} on {isa:?}: parameter, analytic, numeric: {wrong:?}");
         assert!(trained.iter().any(|index| analytic[*index].abs() > 0.1), "{layers:?}: the gradient is nearly zero");
     }
