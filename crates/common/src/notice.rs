@@ -36,6 +36,8 @@ pub struct Notice {
 }
 
 impl Notice {
+    // Named for its severity, as `warning` is.
+    #[allow(clippy::self_named_constructors)]
     pub fn notice(message: impl Into<String>) -> Self {
         Self::new(Severity::Notice, sqlstate::SUCCESSFUL_COMPLETION, message)
     }
