@@ -71,7 +71,7 @@ fn every_layer_gives_the_same_in_the_trainer_and_in_onnx() {
     if !runtime_is_there() {
         return;
     }
-    let networks: [(&[usize], &[&str]); 8] = [
+    let networks: [(&[usize], &[&str]); 16] = [
         (&[8, 8, 1], &["conv2d(4, 3x3, relu)", "maxpool(2x2)", "flatten", "dense(3, softmax)"]),
         (
             &[9, 7, 2],
@@ -101,6 +101,48 @@ fn every_layer_gives_the_same_in_the_trainer_and_in_onnx() {
             ],
         ),
         (&[5, 5, 2], &["softmax", "conv2d(3, 5x5)", "softmax"]),
+        (
+            &[9, 8, 4],
+            &["conv2d(6, 3x2, relu, padding=same, dilation=2x3, groups=2)", "globalmaxpool", "dense(3, softmax)"],
+        ),
+        (
+            &[9, 8, 2],
+            &[
+                "depthwise_conv2d(3x4, tanh, stride=2, padding=same, multiplier=3)",
+                "conv2d(4, 2x2, stride=2x1, dilation=1x2)",
+                "flatten",
+                "dense(3, softmax)",
+            ],
+        ),
+        (
+            &[7, 6, 3],
+            &[
+                "conv2d(4, 2x3, padding=same, dilation=3)",
+                "batchnorm",
+                "depthwise_conv2d(2)",
+                "flatten",
+                "dense(3, softmax)",
+            ],
+        ),
+        (&[17, 3], &["conv1d(6, 4, relu, stride=2, padding=same)", "maxpool1d(2)", "flatten", "dense(3, softmax)"]),
+        (
+            &[17, 2],
+            &[
+                "batchnorm",
+                "conv1d(4, 3, gelu, padding=causal, dilation=3)",
+                "conv1d(8, 3, stride=2, padding=causal, groups=4)",
+                "dropout(0.2)",
+                "depthwise_conv1d(2, elu, padding=same, multiplier=2)",
+                "batchnorm",
+                "avgpool1d(4, stride=3, padding=same)",
+                "softmax",
+                "flatten",
+                "dense(3, softmax)",
+            ],
+        ),
+        (&[12, 4], &["conv1d(5, 3, sigmoid, padding=same, dilation=2)", "globalavgpool", "dense(3, softmax)"]),
+        (&[12, 4], &["maxpool1d(3, stride=2, padding=same)", "conv1d(3, 2)", "globalmaxpool", "softmax"]),
+        (&[6, 2], &["softmax", "flatten", "dense(3)", "softmax"]),
         (&[6], &["dense(5, leaky_relu)", "dense(4, elu)", "dense(3)", "softmax"]),
         (&[3], &["softmax"]),
     ];

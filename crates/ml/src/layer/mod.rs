@@ -6,8 +6,12 @@
 pub(crate) mod activation;
 pub(crate) mod batchnorm;
 mod conv2d;
+#[cfg(test)]
+mod convolution_tests;
 mod dense;
+mod depthwise;
 mod dropout;
+mod frame;
 mod initial;
 mod pool;
 mod softmax;
@@ -21,7 +25,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
 use crate::kernel::Isa;
-use crate::network::{Activation, LayerSpec, NetworkSpec};
+use crate::network::{Activation, Convolution, LayerSpec, NetworkSpec, Rank, Window, image, image_of};
 
 /// One tensor of a layer's parameters, in the order in which they lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,27 +122,36 @@ pub fn build(network: &NetworkSpec) -> Result<Vec<Box<dyn Layer>>, Error> {
 fn one(layer: &LayerSpec, input: &[usize], output: &[usize]) -> Result<Box<dyn Layer>, Error> {
     let len: usize = input.iter().product();
     let last = input.last().copied().unwrap_or(1);
+    let windows = |window: &Window| {
+        let input = image(layer, input)?;
+        // A global pool has one place.
+        Ok::<_, Error>(pool::Windows::new(input, image_of(output).unwrap_or([1, 1, input[2]]), window))
+    };
+    let whole = || image(layer, input).map(|[height, width, _]| Window::whole(Rank::Two, [height, width]));
     Ok(match layer {
         LayerSpec::Activation(Activation::Softmax) => Box::new(softmax::Softmax::new(len, last)),
         LayerSpec::Activation(activation) => Box::new(activation::Pointwise::new(*activation, len)),
-        LayerSpec::AvgPool { window, stride, padding } => {
-            Box::new(pool::AvgPool::new(pool::Windows::new(input, output, *window, *stride, *padding)))
-        }
+        LayerSpec::AvgPool(window) => Box::new(pool::AvgPool::new(windows(window)?)),
         LayerSpec::BatchNorm => Box::new(batchnorm::BatchNorm::new(len, last)),
-        LayerSpec::Conv2d { kernel, stride, padding, .. } => {
-            Box::new(conv2d::Conv2d::new(input, output, *kernel, *stride, *padding))
-        }
+        LayerSpec::Conv(convolution) => convolved(convolution, image(layer, input)?, image(layer, output)?),
         LayerSpec::Dense { units } => Box::new(dense::Dense::new(len, *units)),
+        LayerSpec::DepthwiseConv { multiplier, window } => {
+            let input = image(layer, input)?;
+            convolved(&Convolution::depthwise(input[2], *multiplier, *window), input, image(layer, output)?)
+        }
         LayerSpec::Dropout { rate } => Box::new(dropout::Dropout::new(len, *rate)),
         LayerSpec::Flatten => Box::new(activation::Copy::new(len)),
-        LayerSpec::GlobalAvgPool => {
-            let window = [input[0], input[1]];
-            let padding = crate::network::Padding::Valid;
-            let output = [1, 1, last];
-            Box::new(pool::AvgPool::new(pool::Windows::new(input, &output, window, [1, 1], padding)))
-        }
-        LayerSpec::MaxPool { window, stride, padding } => {
-            Box::new(pool::MaxPool::new(pool::Windows::new(input, output, *window, *stride, *padding)))
-        }
+        LayerSpec::GlobalAvgPool => Box::new(pool::AvgPool::new(windows(&whole()?)?)),
+        LayerSpec::GlobalMaxPool => Box::new(pool::MaxPool::new(windows(&whole()?)?)),
+        LayerSpec::MaxPool(window) => Box::new(pool::MaxPool::new(windows(window)?)),
     })
+}
+
+/// The form of a convolution: of each channel by itself, or of groups of them.
+fn convolved(convolution: &Convolution, input: [usize; 3], output: [usize; 3]) -> Box<dyn Layer> {
+    if convolution.groups > 1 && convolution.groups == input[2] {
+        Box::new(depthwise::Depthwise::new(input, output, &convolution.window))
+    } else {
+        Box::new(conv2d::Conv2d::new(input, output, convolution))
+    }
 }

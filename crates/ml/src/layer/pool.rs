@@ -1,38 +1,22 @@
-//! Pooling of images: the largest value, or the average, of each window.
+//! Pooling of images, and of steps as images of one row: the largest value, or the average, of each window.
 
 use super::{Layer, Pass, Values};
-use crate::network::Padding;
+use crate::network::Window;
 
 /// The windows of a pooling layer over one image.
 #[derive(Debug)]
 pub(super) struct Windows {
     input: [usize; 3],
     output: [usize; 3],
-    window: [usize; 2],
-    stride: [usize; 2],
+    window: Window,
+    /// Places before the first one of each axis, which do not count.
     before: [usize; 2],
 }
 
-/// Zeros before the first place of an axis, as TensorFlow divides them: the smaller half.
-pub(super) fn padding_before(size: usize, output: usize, window: usize, stride: usize, padding: Padding) -> usize {
-    match padding {
-        Padding::Valid => 0,
-        Padding::Same => ((output - 1) * stride + window).saturating_sub(size) / 2,
-    }
-}
-
 impl Windows {
-    pub(super) fn new(
-        input: &[usize],
-        output: &[usize],
-        window: [usize; 2],
-        stride: [usize; 2],
-        padding: Padding,
-    ) -> Self {
-        let input = [input[0], input[1], input[2]];
-        let output = [output[0], output[1], output[2]];
-        let before = |axis: usize| padding_before(input[axis], output[axis], window[axis], stride[axis], padding);
-        Self { input, output, window, stride, before: [before(0), before(1)] }
+    pub(super) fn new(input: [usize; 3], output: [usize; 3], window: &Window) -> Self {
+        let before = |axis: usize| window.zeros(axis, input[axis])[0];
+        Self { input, output, window: *window, before: [before(0), before(1)] }
     }
 
     fn input_len(&self) -> usize {
@@ -45,8 +29,9 @@ impl Windows {
 
     /// The part of an axis that the window at `place` covers; what lies outside of the image does not count.
     fn range(&self, axis: usize, place: usize) -> std::ops::Range<usize> {
-        let start = (place * self.stride[axis]).saturating_sub(self.before[axis]);
-        let end = (place * self.stride[axis] + self.window[axis]).saturating_sub(self.before[axis]);
+        let first = place * self.window.stride[axis];
+        let start = first.saturating_sub(self.before[axis]);
+        let end = (first + self.window.size[axis]).saturating_sub(self.before[axis]);
         start..end.min(self.input[axis])
     }
 

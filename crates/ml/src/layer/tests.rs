@@ -138,8 +138,41 @@ fn conv2d_of_any_kernel_stride_and_padding() {
         "conv2d(2, 5x5, stride=2, padding=same)",
         "conv2d(4, 1x1)",
         "conv2d(2, 2x2, stride=3)",
+        "conv2d(3, 3x2, dilation=2x3)",
+        "conv2d(18, 2x3, padding=same, dilation=3)",
+        "conv2d(2, 2x2, stride=2x1, padding=same, dilation=1x3)",
+        "conv2d(2, 2x2, stride=2, dilation=2)",
     ] {
         check(&[7, 6, 2], &["conv2d(3, 2x2, tanh)", layer]);
+    }
+}
+
+#[test]
+fn conv2d_in_groups() {
+    for layer in [
+        "conv2d(6, 3x3, groups=2)",
+        "conv2d(4, 2x3, stride=2, padding=same, groups=4)",
+        "conv2d(36, 2x2, dilation=2, groups=2)",
+        "depthwise_conv2d(3x3)",
+        "depthwise_conv2d(2x3, stride=2, padding=same, multiplier=3)",
+        "depthwise_conv2d(3x2, padding=same, dilation=2, multiplier=2)",
+    ] {
+        check(&[7, 6, 2], &["conv2d(4, 2x2, tanh)", layer]);
+    }
+}
+
+#[test]
+fn conv1d_of_any_kernel_stride_and_padding() {
+    for layer in [
+        "conv1d(3, 3)",
+        "conv1d(18, 4, stride=3)",
+        "conv1d(3, 4, padding=same)",
+        "conv1d(3, 3, stride=2, padding=causal)",
+        "conv1d(3, 3, padding=causal, dilation=4)",
+        "conv1d(8, 2, padding=same, dilation=3, groups=4)",
+        "depthwise_conv1d(3, padding=causal, multiplier=2)",
+    ] {
+        check(&[15, 2], &["conv1d(4, 2, tanh)", layer]);
     }
 }
 
@@ -149,7 +182,18 @@ fn pools() {
         check(&[7, 6, 1], &["conv2d(3, 2x2)", layer]);
     }
     check(&[7, 6, 1], &["conv2d(3, 2x2)", "avgpool(3x3, stride=2, padding=same)"]);
-    check(&[7, 6, 1], &["conv2d(3, 2x2)", "globalavgpool"]);
+    for layer in ["globalavgpool", "globalmaxpool"] {
+        check(&[7, 6, 1], &["conv2d(3, 2x2)", layer]);
+        check(&[11, 2], &["conv1d(3, 2)", layer]);
+    }
+}
+
+#[test]
+fn pools_along_steps() {
+    for layer in ["maxpool1d(2)", "maxpool1d(3, stride=2, padding=same)", "avgpool1d(3, stride=1)"] {
+        check(&[11, 2], &["conv1d(3, 2)", layer]);
+    }
+    check(&[11, 2], &["conv1d(3, 2)", "avgpool1d(4, stride=3, padding=same)"]);
 }
 
 #[test]
@@ -168,6 +212,24 @@ fn dropout_drops_the_same_values_both_ways() {
 fn batch_norm_of_the_whole_batch() {
     check(&[6], &["dense(7, tanh)", "batchnorm", "tanh", "dense(2)"]);
     check(&[5, 5, 1], &["conv2d(3, 2x2)", "batchnorm", "flatten", "dense(2)"]);
+    check(&[9, 2], &["conv1d(3, 2)", "batchnorm", "tanh", "flatten", "dense(2)"]);
+}
+
+#[test]
+fn layers_along_steps_go_together() {
+    check(
+        &[14, 2],
+        &[
+            "conv1d(4, 3, gelu, padding=causal)",
+            "batchnorm",
+            "depthwise_conv1d(2, sigmoid)",
+            "dropout(0.3)",
+            "maxpool1d(2)",
+            "softmax",
+            "flatten",
+            "dense(3)",
+        ],
+    );
 }
 
 #[test]

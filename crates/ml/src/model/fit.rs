@@ -8,7 +8,7 @@ use super::metadata::{self, Epoch, Provenance, SignatureRecord, TaskRecord, Trai
 use super::{Model, classes};
 use crate::Error;
 use crate::dataset::{Dataset, Labels};
-use crate::network::{Activation, LayerSpec, NetworkSpec, Padding};
+use crate::network::NetworkSpec;
 use crate::onnx::{self, PREDICTION_NAME, PROBABILITIES_NAME};
 use crate::train::{EpochReport, LossKind, OptimizerKind, TrainOptions, TrainedNetwork, train};
 
@@ -89,37 +89,5 @@ fn training(trained: &TrainedNetwork, dataset: &Dataset, options: &TrainOptions)
 
 /// The layers as a user would write them; activations are layers of their own.
 pub(super) fn layers(network: &NetworkSpec) -> Vec<String> {
-    let windowed = |head: String, stride: [usize; 2], usual: [usize; 2], padding: Padding| {
-        let stride = if stride == usual { String::new() } else { format!(", stride={}x{}", stride[0], stride[1]) };
-        let padding = if padding == Padding::Same { ", padding=same" } else { "" };
-        format!("{head}{stride}{padding})")
-    };
-    let pair = |[height, width]: [usize; 2]| format!("{height}x{width}");
-    let one = |layer: &LayerSpec| match layer {
-        LayerSpec::Activation(activation) => match activation {
-            Activation::Elu => "elu",
-            Activation::Gelu => "gelu",
-            Activation::LeakyRelu => "leaky_relu",
-            Activation::Relu => "relu",
-            Activation::Sigmoid => "sigmoid",
-            Activation::Softmax => "softmax",
-            Activation::Tanh => "tanh",
-        }
-        .to_owned(),
-        LayerSpec::AvgPool { window, stride, padding } => {
-            windowed(format!("avgpool({}", pair(*window)), *stride, *window, *padding)
-        }
-        LayerSpec::BatchNorm => "batchnorm".to_owned(),
-        LayerSpec::Conv2d { filters, kernel, stride, padding } => {
-            windowed(format!("conv2d({filters}, {}", pair(*kernel)), *stride, [1, 1], *padding)
-        }
-        LayerSpec::Dense { units } => format!("dense({units})"),
-        LayerSpec::Dropout { rate } => format!("dropout({rate})"),
-        LayerSpec::Flatten => "flatten".to_owned(),
-        LayerSpec::GlobalAvgPool => "globalavgpool".to_owned(),
-        LayerSpec::MaxPool { window, stride, padding } => {
-            windowed(format!("maxpool({}", pair(*window)), *stride, *window, *padding)
-        }
-    };
-    network.layers.iter().map(one).collect()
+    network.layers.iter().map(ToString::to_string).collect()
 }

@@ -108,19 +108,37 @@ fn predictions_have_the_labels_type() {
 
 #[test]
 fn layers_are_told_as_they_can_be_read_again() {
-    let texts = [
+    let image = [
         "conv2d(4, 3x2, relu, stride=2x1, padding=same)",
         "batchnorm",
+        "conv2d(6, 2x2, padding=same, dilation=2x3, groups=2)",
+        "depthwise_conv2d(3x2, padding=same, multiplier=2)",
         "maxpool(2x2, stride=1, padding=same)",
         "avgpool(2x2)",
         "dropout(0.25)",
         "globalavgpool",
         "dense(3, gelu)",
         "softmax",
-    ]
-    .map(str::to_owned);
-    let network = NetworkSpec::parse(&[8, 8, 1], &texts).unwrap();
-    assert_eq!(NetworkSpec::parse(&[8, 8, 1], &layers(&network)).unwrap(), network);
+    ];
+    let steps = [
+        "conv1d(4, 3, tanh, stride=2, padding=causal)",
+        "conv1d(4, 2, dilation=3, groups=4)",
+        "depthwise_conv1d(2, multiplier=3)",
+        "maxpool1d(3, stride=1)",
+        "avgpool1d(2, padding=same)",
+        "globalmaxpool",
+    ];
+    let networks: [(&[usize], &[&str]); 2] = [(&[8, 8, 1], &image), (&[24, 2], &steps)];
+    for (shape, texts) in networks {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        let network = NetworkSpec::parse(shape, &texts).unwrap();
+        let told = layers(&network);
+        assert_eq!(NetworkSpec::parse(shape, &told).unwrap(), network);
+        // What a user wrote without an activation is told as it was written.
+        for text in texts.iter().filter(|text| !["relu", "gelu", "tanh"].iter().any(|name| text.contains(name))) {
+            assert!(told.contains(text), "{text} is not among {told:?}");
+        }
+    }
 }
 
 #[test]

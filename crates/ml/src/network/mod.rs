@@ -3,6 +3,10 @@
 mod parse;
 mod shape;
 mod spec;
+mod text;
+mod window;
 
 pub use parse::LAYER_NAMES;
-pub use spec::{Activation, LayerSpec, NetworkSpec, Padding, default_cnn, shape_text};
+pub use shape::image;
+pub use spec::{Activation, Convolution, LayerSpec, NetworkSpec, default_cnn, shape_text};
+pub use window::{Padding, Rank, Window, image_of};

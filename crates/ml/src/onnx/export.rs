@@ -1,7 +1,8 @@
 //! A trained network as an ONNX file.
 //!
-//! mead's images are `[rows, height, width, channels]`, ONNX's operators want the channels second: the first layer that
-//! looks at an image is preceded by a Transpose, and what needs the values in their own order again is preceded by another.
+//! mead's images are `[rows, height, width, channels]`, its sequences `[rows, steps, channels]`; ONNX's operators want the
+//! channels second: the first layer that looks at an image or at steps is preceded by a Transpose, and what needs the
+//! values in their own order again is preceded by another.
 
 use prost::Message;
 
@@ -10,7 +11,7 @@ use super::proto::{AttributeProto, ModelProto, OperatorSetIdProto, StringStringE
 use crate::Error;
 use crate::layer::activation::LEAKY_SLOPE;
 use crate::layer::batchnorm;
-use crate::network::{Activation, LayerSpec, NetworkSpec, Padding};
+use crate::network::{Activation, Convolution, LayerSpec, NetworkSpec, Window, image};
 use crate::train::LayerWeights;
 
 /// Understood by ONNX Runtime 1.12 and later; nothing newer is needed.
@@ -39,9 +40,9 @@ pub fn export(
         channels_first: false,
     };
     writer.graph.input(INPUT_NAME, &network.input_shape);
-    for (index, (layer, output)) in network.layers.iter().zip(&shapes).enumerate() {
-        writer.layer(index, layer, output)?;
-        writer.shape.clone_from(output);
+    for (index, (layer, output)) in network.layers.iter().zip(shapes).enumerate() {
+        writer.layer(index, layer)?;
+        writer.shape = output;
     }
     writer.channels_last();
     let outputs = writer.shape.iter().product();
@@ -69,32 +70,31 @@ struct Writer<'a> {
     graph: Graph,
     weights: &'a [LayerWeights],
     value: String,
-    /// Without the rows, channels last.
+    /// Without the rows, channels last. While a layer is written, that of its input.
     shape: Vec<usize>,
     /// True while the value has its channels second.
     channels_first: bool,
 }
 
 impl Writer<'_> {
-    fn layer(&mut self, index: usize, layer: &LayerSpec, output: &[usize]) -> Result<(), Error> {
+    fn layer(&mut self, index: usize, layer: &LayerSpec) -> Result<(), Error> {
         match layer {
             LayerSpec::Activation(activation) => self.activation(index, *activation),
-            LayerSpec::AvgPool { window, stride, padding } => {
-                let mut attributes = self.windows(output, *window, *stride, *padding);
+            LayerSpec::AvgPool(window) => {
+                let mut attributes = windows(window, image(layer, &self.shape)?);
                 attributes.push(int("count_include_pad", 0));
                 self.image_operator("AveragePool", &[], attributes);
             }
             LayerSpec::BatchNorm => self.batch_norm(index)?,
-            LayerSpec::Conv2d { filters, kernel, stride, padding } => {
-                let attributes = self.windows(output, *kernel, *stride, *padding);
-                let weight = self.conv_kernel(index, *kernel, *filters)?;
-                let bias = self.parameter(index, "bias")?;
-                self.image_operator("Conv", &[weight, bias], attributes);
-            }
+            LayerSpec::Conv(convolution) => self.convolution(index, convolution, image(layer, &self.shape)?)?,
             LayerSpec::Dense { .. } => {
                 let weight = self.parameter(index, "kernel")?;
                 let bias = self.parameter(index, "bias")?;
                 self.operator("Gemm", &[weight, bias], vec![]);
+            }
+            LayerSpec::DepthwiseConv { multiplier, window } => {
+                let image = image(layer, &self.shape)?;
+                self.convolution(index, &Convolution::depthwise(image[2], *multiplier, *window), image)?;
             }
             // Dropout changes nothing outside of training.
             LayerSpec::Dropout { .. } => {}
@@ -102,17 +102,32 @@ impl Writer<'_> {
                 self.channels_last();
                 self.operator("Flatten", &[], vec![int("axis", 1)]);
             }
-            LayerSpec::GlobalAvgPool => {
-                self.image_operator("GlobalAveragePool", &[], vec![]);
-                self.operator("Flatten", &[], vec![int("axis", 1)]);
-                self.channels_first = false;
-            }
-            LayerSpec::MaxPool { window, stride, padding } => {
-                let attributes = self.windows(output, *window, *stride, *padding);
+            LayerSpec::GlobalAvgPool => self.global_pool("GlobalAveragePool"),
+            LayerSpec::GlobalMaxPool => self.global_pool("GlobalMaxPool"),
+            LayerSpec::MaxPool(window) => {
+                let attributes = windows(window, image(layer, &self.shape)?);
                 self.image_operator("MaxPool", &[], attributes);
             }
         }
         Ok(())
+    }
+
+    fn convolution(&mut self, index: usize, convolution: &Convolution, image: [usize; 3]) -> Result<(), Error> {
+        let Convolution { window, groups, .. } = convolution;
+        let mut attributes = windows(window, image);
+        attributes.push(ints("dilations", window.axes(&window.dilation)));
+        attributes.push(int("group", *groups as i64));
+        let weight = self.conv_kernel(index, convolution, image[2])?;
+        let bias = self.parameter(index, "bias")?;
+        self.image_operator("Conv", &[weight, bias], attributes);
+        Ok(())
+    }
+
+    /// Of each channel one value is left, so that there is no order of axes any more.
+    fn global_pool(&mut self, operator: &str) {
+        self.image_operator(operator, &[], vec![]);
+        self.operator("Flatten", &[], vec![int("axis", 1)]);
+        self.channels_first = false;
     }
 
     fn activation(&mut self, index: usize, activation: Activation) {
@@ -144,7 +159,7 @@ impl Writer<'_> {
     }
 
     fn batch_norm(&mut self, index: usize) -> Result<(), Error> {
-        if self.shape.len() == 3 {
+        if self.shape.len() > 1 {
             self.channels_second();
         }
         let mut tensors = Vec::with_capacity(4);
@@ -169,52 +184,37 @@ impl Writer<'_> {
 
     fn channels_second(&mut self) {
         if !self.channels_first {
-            self.operator("Transpose", &[], vec![ints("perm", &[0, 3, 1, 2])]);
+            let axes = self.shape.len();
+            let order: Vec<usize> = [0, axes].into_iter().chain(1..axes).collect();
+            self.operator("Transpose", &[], vec![ints("perm", &order)]);
             self.channels_first = true;
         }
     }
 
     fn channels_last(&mut self) {
         if self.channels_first {
-            self.operator("Transpose", &[], vec![ints("perm", &[0, 2, 3, 1])]);
+            let order: Vec<usize> = std::iter::once(0).chain(2..=self.shape.len()).chain([1]).collect();
+            self.operator("Transpose", &[], vec![ints("perm", &order)]);
             self.channels_first = false;
         }
     }
 
-    /// The attributes of an operator with windows. `same` padding puts the smaller half first, as TensorFlow does.
-    fn windows(
-        &self,
-        output: &[usize],
-        window: [usize; 2],
-        stride: [usize; 2],
-        padding: Padding,
-    ) -> Vec<AttributeProto> {
-        let mut pads = [0; 4];
-        if padding == Padding::Same {
-            for axis in 0..2 {
-                let covered = (output[axis] - 1) * stride[axis] + window[axis];
-                let missing = covered.saturating_sub(self.shape[axis]);
-                pads[axis] = missing / 2;
-                pads[axis + 2] = missing - missing / 2;
-            }
-        }
-        vec![ints("kernel_shape", &window), ints("strides", &stride), ints("pads", &pads)]
-    }
-
-    /// `[height, width, in, out]` as `[out, in, height, width]`.
-    fn conv_kernel(&mut self, index: usize, [height, width]: [usize; 2], filters: usize) -> Result<String, Error> {
+    /// `[height, width, in / groups, out]` as `[out, in / groups, height, width]`; along steps without the height.
+    fn conv_kernel(&mut self, index: usize, convolution: &Convolution, channels: usize) -> Result<String, Error> {
         let kernel = find(self.weights, index, "kernel")?;
-        let channels = self.shape.get(2).copied().unwrap_or(0);
-        if kernel.values.len() != height * width * channels * filters {
+        let Convolution { filters, window, groups } = *convolution;
+        let (places, channels) = (window.size[0] * window.size[1], channels / groups);
+        if kernel.values.len() != places * channels * filters {
             return Err(misshapen(index, "kernel"));
         }
-        let places = height * width;
         let values = (0..filters).flat_map(move |filter| {
             (0..channels).flat_map(move |channel| {
                 (0..places).map(move |place| kernel.values[(place * channels + channel) * filters + filter])
             })
         });
-        Ok(self.graph.floats(format!("layer_{index}_kernel"), &[filters, channels, height, width], values))
+        let mut shape = vec![filters, channels];
+        shape.extend(window.axes(&window.size));
+        Ok(self.graph.floats(format!("layer_{index}_kernel"), &shape, values))
     }
 
     fn parameter(&mut self, index: usize, name: &str) -> Result<String, Error> {
@@ -224,6 +224,18 @@ impl Writer<'_> {
         }
         Ok(self.graph.floats(format!("layer_{index}_{name}"), &tensor.shape, tensor.values.iter().copied()))
     }
+}
+
+/// The attributes of an operator with windows over `[height, width, channels]`.
+fn windows(window: &Window, [height, width, _]: [usize; 3]) -> Vec<AttributeProto> {
+    let (rows, columns) = (window.zeros(0, height), window.zeros(1, width));
+    let (before, behind) = ([rows[0], columns[0]], [rows[1], columns[1]]);
+    let pads = [window.axes(&before), window.axes(&behind)].concat();
+    vec![
+        ints("kernel_shape", window.axes(&window.size)),
+        ints("strides", window.axes(&window.stride)),
+        ints("pads", &pads),
+    ]
 }
 
 fn find<'a>(weights: &'a [LayerWeights], layer: usize, name: &str) -> Result<&'a LayerWeights, Error> {

@@ -265,9 +265,10 @@ impl Reader<'_> {
     }
 
     fn shape(&self) -> Result<Vec<usize>, Error> {
-        let expected = || self.invalid("ARRAY[height, width, channels] or ARRAY[values] is expected");
+        let expected =
+            || self.invalid("ARRAY[height, width, channels], ARRAY[steps, channels] or ARRAY[values] is expected");
         let OptionValue::List(values) = self.value else { return Err(expected()) };
-        if !matches!(values.len(), 1 | 3) {
+        if !matches!(values.len(), 1..=3) {
             return Err(expected());
         }
         let size = |value: &OptionValue| match value {
@@ -289,5 +290,20 @@ mod tests {
         let error = TrainOptions::from_named(vec![("epochs".to_owned(), OptionValue::Int(0))]).unwrap_err();
         assert!(matches!(error, Error::InvalidOption { .. }), "{error}");
         assert_eq!(distance("learning_rat", "learning_rate"), 1);
+    }
+
+    #[test]
+    fn shapes_have_up_to_three_sizes() {
+        let shape = |sizes: &[i64]| {
+            let list = OptionValue::List(sizes.iter().map(|size| OptionValue::Int(*size)).collect());
+            TrainOptions::from_named(vec![("input_shape".to_owned(), list)]).map(|options| options.input_shape.unwrap())
+        };
+        for sizes in [&[7_i64][..], &[50, 3], &[28, 28, 1]] {
+            assert_eq!(shape(sizes).unwrap(), sizes.iter().map(|size| *size as usize).collect::<Vec<_>>());
+        }
+        for sizes in [&[][..], &[2, 2, 2, 2], &[0, 3], &[65_537, 1]] {
+            let error = shape(sizes).unwrap_err().to_string();
+            assert!(error.contains("ARRAY[steps, channels]"), "{error}");
+        }
     }
 }
