@@ -80,7 +80,9 @@ impl From<Error> for Diagnostic {
             Error::WrongWidth { .. } => {
                 invalid().with_hint("bring images to one size with IMAGE_RESIZE, or set input_shape to theirs")
             }
-            Error::UnknownShape(_) => invalid().with_hint("set input_shape => ARRAY[height, width, channels]"),
+            Error::UnknownShape(_) => {
+                invalid().with_hint("set input_shape => ARRAY[height, width, channels] or ARRAY[steps, channels]")
+            }
             Error::NoRows => invalid().with_hint("the query gives no rows"),
             Error::OneClass { .. } => invalid().with_hint("a classifier needs rows of two classes at least"),
             Error::OutputMismatch { classes, .. } => {

@@ -18,8 +18,8 @@ pub(super) fn function() -> AggregateUDF {
 static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     Documentation::builder(
         SECTION,
-        "Trains a convolutional network that predicts a label from an image. The same rows with the same seed give the \
-         same model, in whatever order they come.",
+        "Trains a convolutional network that predicts a label from an image, or from steps such as a sensor's readings. \
+         The same rows with the same seed give the same model, in whatever order they come.",
         "TRAIN_CNN(image, label [, option => value …])",
     )
     .with_sql_example(
@@ -29,7 +29,8 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     )
     .with_argument(
         "image",
-        "An array of numbers, row-major [height, width, channels], an IMAGE, or bytea with a byte for each value.",
+        "An array of numbers, row-major [height, width, channels] or [steps, channels], an IMAGE, or bytea with a byte \
+         for each value.",
     )
     .with_argument(
         "label",
@@ -38,11 +39,19 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
     )
     .with_argument(
         "layers",
-        "The network, a string for each layer: 'conv2d(filters, KxK[, activation][, stride=1][, padding=valid|same])', \
-         'maxpool(KxK)', 'avgpool(KxK)', 'globalavgpool', 'flatten', 'dense(units[, activation])', 'dropout(rate)', \
-         'batchnorm', or an activation by name. By default a network that fits the shape and the label.",
+        "The network, a string for each layer. Over images: 'conv2d(filters, KxK[, activation][, stride=1]\
+         [, padding=valid|same][, dilation=1][, groups=1])', 'depthwise_conv2d(KxK[, activation][, multiplier=1]…)', \
+         'maxpool(KxK[, stride=KxK][, padding=valid|same])', 'avgpool(KxK…)'. Over steps: 'conv1d(filters, K…)' and \
+         'depthwise_conv1d(K…)', for which padding may be causal too, 'maxpool1d(K…)', 'avgpool1d(K…)'. Over both: \
+         'globalavgpool', 'globalmaxpool', 'flatten'. Anywhere: 'batchnorm', 'dropout(rate)', or an activation by name: \
+         relu, leaky_relu, elu, gelu, sigmoid, tanh, softmax. Over values: 'dense(units[, activation])'. By default a \
+         network that fits the shape and the label.",
     )
-    .with_argument("input_shape", "[height, width, channels] of the images. By default square with one channel.")
+    .with_argument(
+        "input_shape",
+        "[height, width, channels] of images, [steps, channels] of sequences, or [values]. By default that of square \
+         images with one channel.",
+    )
     .with_argument("optimizer", "'adam' (default), 'sgd' or 'gradient_descent', which takes all rows in one step.")
     .with_argument("learning_rate", "The size of a step: 0.001 for 'adam', 0.01 for the others by default.")
     .with_argument("momentum", "Momentum of 'sgd' and 'gradient_descent'; 0 by default.")
