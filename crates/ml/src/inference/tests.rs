@@ -147,26 +147,61 @@ fn every_layer_gives_the_same_in_the_trainer_and_in_onnx() {
         (&[3], &["softmax"]),
     ];
     for (shape, layers) in networks {
-        let width: usize = shape.iter().product();
-        let rows = 40;
-        let values = images(rows, width, 7);
-        let labels: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows as i64).map(|row| row % 3)));
-        // The network without layers that learn needs a step all the same.
-        let data = dataset(&values, width, labels);
-        let options = options(shape, layers);
-        let trained = train(&data, &options, &mut |_| Ok(()), &CancelFlag::new()).unwrap();
-        let model = model_of(&trained, &data, &options, &Provenance::default()).unwrap();
-        let session = InferenceSession::new(&model, CAPACITY).unwrap();
-        let found = session.predict_proba(&[column(&values, width)], rows, &CancelFlag::new()).unwrap();
+        check_in_onnx(shape, layers);
+    }
+}
 
-        let plan = Plan::new(&trained.network).unwrap();
-        let mut chunk = plan.chunk(rows, false);
-        chunk.values[0].copy_from_slice(&values);
-        plan.forward(Isa::detect(), &trained.parameters, &mut chunk, 0..plan.layers().len(), None);
-        let expected = chunk.values.last().unwrap();
-        for (row, (found, expected)) in floats(&found).iter().zip(expected).enumerate() {
-            assert!((found - expected).abs() < 1e-5, "{layers:?}, value {row}: {found}, not {expected}");
-        }
+#[test]
+fn any_window_is_the_same_in_onnx() {
+    if !runtime_is_there() {
+        return;
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(23);
+    for _ in 0..60 {
+        let mut one_of = |values: &[usize]| values[random.random_range(0..values.len())];
+        let (rank, padding) = (one_of(&[1, 2]), ["same", "same", "valid", "causal"][one_of(&[0, 1, 2, 3])]);
+        let padding = if rank == 2 && padding == "causal" { "same" } else { padding };
+        let mut pair = |values: &[usize]| match rank {
+            1 => one_of(values).to_string(),
+            _ => format!("{}x{}", one_of(values), one_of(values)),
+        };
+        // A window reaches over 7 places at most.
+        let (kernel, stride, dilation) = (pair(&[1, 2, 3, 4]), pair(&[1, 2, 3]), pair(&[1, 1, 2]));
+        let options = format!("stride={stride}, padding={padding}, dilation={dilation}");
+        let groups = one_of(&[1, 2, 4]);
+        let convolution = match one_of(&[0, 1]) {
+            0 => format!("conv{rank}d({}, {kernel}, tanh, {options}, groups={groups})", groups * one_of(&[1, 2, 5])),
+            _ => format!("depthwise_conv{rank}d({kernel}, tanh, {options}, multiplier={})", one_of(&[1, 3])),
+        };
+        let kind = ["maxpool", "avgpool"][one_of(&[0, 1])];
+        let suffix = if rank == 1 { "1d" } else { "" };
+        let pool = format!("{kind}{suffix}({}, stride={}, padding=same)", one_of(&[2, 3]), one_of(&[1, 2, 3]));
+        let shape = [one_of(&[7, 8, 9, 10]), one_of(&[7, 8, 11]), 4];
+        check_in_onnx(&shape[2 - rank..], &[&convolution, &pool, "flatten", "dense(3, softmax)"]);
+    }
+}
+
+/// Trains a little, and compares what the layers give with what the file gives.
+fn check_in_onnx(shape: &[usize], layers: &[&str]) {
+    let width: usize = shape.iter().product();
+    let rows = 40;
+    let values = images(rows, width, 7);
+    let labels: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows as i64).map(|row| row % 3)));
+    // The network without layers that learn needs a step all the same.
+    let data = dataset(&values, width, labels);
+    let options = options(shape, layers);
+    let trained = train(&data, &options, &mut |_| Ok(()), &CancelFlag::new()).unwrap();
+    let model = model_of(&trained, &data, &options, &Provenance::default()).unwrap();
+    let session = InferenceSession::new(&model, CAPACITY).unwrap();
+    let found = session.predict_proba(&[column(&values, width)], rows, &CancelFlag::new()).unwrap();
+
+    let plan = Plan::new(&trained.network).unwrap();
+    let mut chunk = plan.chunk(rows, false);
+    chunk.values[0].copy_from_slice(&values);
+    plan.forward(Isa::detect(), &trained.parameters, &mut chunk, 0..plan.layers().len(), None);
+    let expected = chunk.values.last().unwrap();
+    for (row, (found, expected)) in floats(&found).iter().zip(expected).enumerate() {
+        assert!((found - expected).abs() < 1e-5, "{layers:?}, value {row}: {found}, not {expected}");
     }
 }
 

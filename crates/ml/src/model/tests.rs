@@ -6,6 +6,8 @@ use arrow::array::{Array, ArrayRef, BooleanArray, Float32Array, Int16Array, List
 use arrow::datatypes::{DataType, Float32Type};
 use mead_common::CancelFlag;
 use prost::Message;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use super::fit::layers;
 use super::*;
@@ -138,6 +140,52 @@ fn layers_are_told_as_they_can_be_read_again() {
         for text in texts.iter().filter(|text| !["relu", "gelu", "tanh"].iter().any(|name| text.contains(name))) {
             assert!(told.contains(text), "{text} is not among {told:?}");
         }
+    }
+}
+
+#[test]
+fn networks_over_steps_learn() {
+    // In a row of the class 1 the second channel follows the first one at some place, three steps later.
+    let mut random = ChaCha8Rng::seed_from_u64(9);
+    let rows: Vec<(bool, Vec<f32>)> = (0..300)
+        .map(|row| {
+            let mut values: Vec<f32> = (0..20 * 2).map(|_| random.random_range(-0.3..0.3)).collect();
+            let (first, second) = (random.random_range(0..17), random.random_range(3..20));
+            values[first * 2] += 2.0;
+            let follows = row % 2 == 1;
+            let other = if second == first + 3 { 0 } else { second };
+            values[if follows { first + 3 } else { other } * 2 + 1] += 2.0;
+            (follows, values)
+        })
+        .collect();
+    let values = rows.iter().map(|(_, values)| Some(values.iter().copied().map(Some).collect::<Vec<_>>()));
+    let features: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Float32Type, _, _>(values));
+    let labels: ArrayRef = Arc::new(rows.iter().map(|(follows, _)| Some(*follows)).collect::<BooleanArray>());
+    let mut builder = DatasetBuilder::new();
+    builder.push(&[features], &labels).unwrap();
+    let data = builder.finish(LabelKind::Auto).unwrap();
+    for layers in [
+        &["conv1d(8, 4, relu, padding=causal)", "globalmaxpool", "dense(2, softmax)"][..],
+        &[
+            "depthwise_conv1d(4, padding=same, multiplier=2)",
+            "batchnorm",
+            "conv1d(8, 1, relu)",
+            "globalmaxpool",
+            "dense(2, softmax)",
+        ],
+        &["conv1d(8, 2, relu, dilation=3)", "maxpool1d(2)", "conv1d(8, 1, relu)", "flatten", "dense(2, softmax)"],
+    ] {
+        let options = TrainOptions {
+            input_shape: Some(vec![20, 2]),
+            epochs: 40,
+            learning_rate: Some(0.01),
+            validation_fraction: 0.2,
+            ..options(layers)
+        };
+        let model = fit(&data, &options, provenance(), &mut |_| Ok(()), &CancelFlag::new()).unwrap();
+        assert_eq!(model.signature().inputs[0].shape_text(), "20×2");
+        let last = model.metadata().training.as_ref().unwrap().history.last().unwrap();
+        assert!(last.validation_accuracy.unwrap() >= 0.95, "{layers:?}: {last:?}");
     }
 }
 
