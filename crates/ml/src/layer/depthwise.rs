@@ -97,6 +97,8 @@ impl Layer for Depthwise {
     }
 
     fn initialize(&self, initial: Initial, random: &mut ChaCha8Rng, parameters: &mut [f32]) {
+        // Of the products that meet in one value, as in a convolution with groups; Keras counts those of all channels here,
+        // and so begins with smaller weights the more channels there are.
         let multiplier = self.filters() / self.channels;
         initial.fill(random, self.taps(), self.taps() * multiplier, &mut parameters[..self.weights()]);
     }
