@@ -198,7 +198,9 @@ fn check_in_onnx(shape: &[usize], layers: &[&str]) {
     let plan = Plan::new(&trained.network).unwrap();
     let mut chunk = plan.chunk(rows, false);
     chunk.values[0].copy_from_slice(&values);
-    plan.forward(Isa::detect(), &trained.parameters, &mut chunk, 0..plan.layers().len(), None);
+    plan.with_weights(&trained.parameters, false, |weights| {
+        plan.forward(Isa::detect(), weights, &mut chunk, 0..plan.layers().len(), None);
+    });
     let expected = chunk.values.last().unwrap();
     for (row, (found, expected)) in floats(&found).iter().zip(expected).enumerate() {
         assert!((found - expected).abs() < 1e-5, "{layers:?}, value {row}: {found}, not {expected}");

@@ -1,7 +1,23 @@
-//! The arithmetic that training spends its time in: one general matrix product, in a form for each instruction set.
+//! The arithmetic that training spends its time in, in a form for each instruction set.
+//!
+//! `unsafe` lives here alone: every public function checks its sizes, and its form for an instruction set relies on that.
 
+mod descent;
+mod gather;
 mod isa;
+mod lanes;
+mod narrow;
+mod pooled;
 mod product;
+mod sparse;
+mod winograd;
 
+pub use descent::{Adam, adam, add_to};
+pub use gather::Pooling;
 pub use isa::Isa;
-pub use product::{Product, multiply, multiply_plain};
+pub(crate) use lanes::{PANEL, padded};
+pub use narrow::{Narrow, narrow_weight_gradient};
+pub use pooled::{Pooled, pooled_forward};
+pub use product::{Product, multiply, multiply_over, multiply_plain};
+pub use sparse::{Live, LiveWindows, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient};
+pub use winograd::{Outputs, Winograd, winograd_forward, winograd_scratch, winograd_weights};

@@ -2,9 +2,10 @@
 //!
 //! A is addressed by three strides, so that one kernel serves a matrix, its transpose, and the windows of a convolution
 //! read where they lie (a segment is a row of the window). Tiles of C stay in registers: 6 rows of up to 64 columns with
-//! AVX-512, of 16 with AVX2. Lanes are plain arrays; under `target_feature` the compiler makes vectors of them.
+//! AVX-512, of 16 with AVX2.
 
 use super::Isa;
+use super::lanes::{Lanes, for_each_isa};
 
 /// Sizes and strides of one product, in elements.
 #[derive(Debug, Clone, Copy)]
@@ -50,23 +51,19 @@ impl Product {
 
 /// Adds the product to `c`. Panics if the sizes do not fit the slices, or the processor lacks the instructions.
 pub fn multiply(isa: Isa, product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
-    if product.is_empty() {
-        return;
-    }
-    product.check(a, b, c);
-    assert!(isa.is_available(), "this processor has no {isa:?}");
-    match isa {
-        // SAFETY: `check` has put every index inside its slice; the processor has the instructions.
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => unsafe { avx512(product, a, b, c) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        Isa::Avx2 => unsafe { avx2(product, a, b, c) },
-        #[cfg(not(target_arch = "x86_64"))]
-        Isa::Avx512 | Isa::Avx2 => unsafe { portable(product, a, b, c) },
+    if !product.is_empty() {
+        product.check(a, b, c);
         // SAFETY: `check` has put every index inside its slice.
-        Isa::Portable => unsafe { portable(product, a, b, c) },
+        unsafe { add_product_of(isa, product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
     }
+}
+
+/// Puts the product in `c`, whatever was there. No size may be zero.
+pub fn multiply_over(isa: Isa, product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
+    assert!(!product.is_empty(), "a product of nothing");
+    product.check(a, b, c);
+    // SAFETY: `check` has put every index inside its slice.
+    unsafe { put_product_of(isa, product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
 }
 
 /// The same as it is defined, for tests.
@@ -85,29 +82,20 @@ pub fn multiply_plain(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
     }
 }
 
-/// # Safety
-/// Every index of `product` lies inside its slice; the processor has AVX-512F.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn avx512(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
-    // SAFETY: passed on.
-    unsafe { columns::<16, 4, true>(product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+for_each_isa! {
+    /// # Safety
+    /// Every index of `product` lies inside the slice that its pointer came from.
+    unsafe fn add_product_of(product: &Product, a: *const f32, b: *const f32, c: *mut f32) = columns {
+        Avx512: [4, true], Avx2: [2, true], Portable: [2, true],
+    }
 }
 
-/// # Safety
-/// Every index of `product` lies inside its slice; the processor has AVX2 and FMA.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn avx2(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
-    // SAFETY: passed on.
-    unsafe { columns::<8, 2, true>(product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
-}
-
-/// # Safety
-/// Every index of `product` lies inside its slice.
-unsafe fn portable(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
-    // SAFETY: passed on.
-    unsafe { columns::<4, 2, false>(product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+for_each_isa! {
+    /// # Safety
+    /// As [`add_product_of`].
+    unsafe fn put_product_of(product: &Product, a: *const f32, b: *const f32, c: *mut f32) = columns {
+        Avx512: [4, false], Avx2: [2, false], Portable: [2, false],
+    }
 }
 
 /// Walks C in blocks of columns: as wide as registers allow, then one vector, then what is left.
@@ -115,7 +103,7 @@ unsafe fn portable(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
 /// # Safety
 /// Every index of `p` lies inside the slice that its pointer came from.
 #[inline(always)]
-unsafe fn columns<const L: usize, const V: usize, const FMA: bool>(
+unsafe fn columns<L: Lanes, const V: usize, const ADD: bool>(
     p: &Product,
     a: *const f32,
     b: *const f32,
@@ -124,20 +112,20 @@ unsafe fn columns<const L: usize, const V: usize, const FMA: bool>(
     let mut j = 0;
     // SAFETY: `j` stays at or below `n`, and each call is given the number of columns that are left.
     unsafe {
-        while j + L * V <= p.n {
-            rows::<L, V, FMA>(p, a, b.add(j), c.add(j), L);
-            j += L * V;
+        while j + L::LEN * V <= p.n {
+            rows::<L, V, ADD>(p, a, b.add(j), c.add(j), L::LEN);
+            j += L::LEN * V;
         }
-        while V > 2 && j + L * 2 <= p.n {
-            rows::<L, 2, FMA>(p, a, b.add(j), c.add(j), L);
-            j += L * 2;
+        while V > 2 && j + L::LEN * 2 <= p.n {
+            rows::<L, 2, ADD>(p, a, b.add(j), c.add(j), L::LEN);
+            j += L::LEN * 2;
         }
-        while j + L <= p.n {
-            rows::<L, 1, FMA>(p, a, b.add(j), c.add(j), L);
-            j += L;
+        while j + L::LEN <= p.n {
+            rows::<L, 1, ADD>(p, a, b.add(j), c.add(j), L::LEN);
+            j += L::LEN;
         }
         if j < p.n {
-            rows::<L, 1, FMA>(p, a, b.add(j), c.add(j), p.n - j);
+            rows::<L, 1, ADD>(p, a, b.add(j), c.add(j), p.n - j);
         }
     }
 }
@@ -145,7 +133,7 @@ unsafe fn columns<const L: usize, const V: usize, const FMA: bool>(
 /// # Safety
 /// As [`columns`]; `width` columns are left when `V` is 1.
 #[inline(always)]
-unsafe fn rows<const L: usize, const V: usize, const FMA: bool>(
+unsafe fn rows<L: Lanes, const V: usize, const ADD: bool>(
     p: &Product,
     a: *const f32,
     b: *const f32,
@@ -156,54 +144,52 @@ unsafe fn rows<const L: usize, const V: usize, const FMA: bool>(
     // SAFETY: `i` stays at or below `m`.
     unsafe {
         while i + 6 <= p.m {
-            tile::<6, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width);
+            tile::<6, L, V, ADD>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width);
             i += 6;
         }
         match p.m - i {
-            5 => tile::<5, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
-            4 => tile::<4, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
-            3 => tile::<3, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
-            2 => tile::<2, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
-            1 => tile::<1, L, V, FMA>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            5 => tile::<5, L, V, ADD>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            4 => tile::<4, L, V, ADD>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            3 => tile::<3, L, V, ADD>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            2 => tile::<2, L, V, ADD>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
+            1 => tile::<1, L, V, ADD>(p, a.add(i * p.a_row), b, c.add(i * p.c_row), width),
             _ => {}
         }
     }
 }
 
-/// One tile of C: `M` rows of `V` vectors of `L` lanes, of which only `width` count when `width < L`.
+/// One tile of C: `M` rows of `V` vectors, of which only `width` lanes count when that is less than all.
 ///
 /// # Safety
 /// As [`columns`].
 #[inline(always)]
-unsafe fn tile<const M: usize, const L: usize, const V: usize, const FMA: bool>(
+unsafe fn tile<const M: usize, L: Lanes, const V: usize, const ADD: bool>(
     p: &Product,
     a: *const f32,
     b: *const f32,
     c: *mut f32,
     width: usize,
 ) {
-    let mut sums = [[[0.0_f32; L]; V]; M];
-    // SAFETY: the caller keeps every index inside; with `width < L` only `width` lanes are read or written.
+    // SAFETY: the caller keeps every index inside; with fewer columns than lanes only `width` are read or written.
     unsafe {
+        let mut sums = [[L::splat(0.0); V]; M];
         for s in 0..p.segments {
             let a = a.add(s * p.a_segment);
             let b = b.add(s * p.k * p.b_row);
             for k in 0..p.k {
                 let row = b.add(k * p.b_row);
-                let mut vectors = [[0.0_f32; L]; V];
-                if width == L {
+                let mut vectors = [L::splat(0.0); V];
+                if width == L::LEN {
                     for (v, vector) in vectors.iter_mut().enumerate() {
-                        *vector = *(row.add(v * L).cast::<[f32; L]>());
+                        *vector = L::load(row.add(v * L::LEN));
                     }
                 } else {
-                    std::ptr::copy_nonoverlapping(row, vectors[0].as_mut_ptr(), width);
+                    vectors[0] = L::load_part(row, width);
                 }
                 for (i, sums) in sums.iter_mut().enumerate() {
-                    let factor = *a.add(i * p.a_row + k * p.a_step);
+                    let factor = L::splat(*a.add(i * p.a_row + k * p.a_step));
                     for (sum, vector) in sums.iter_mut().zip(&vectors) {
-                        for (sum, value) in sum.iter_mut().zip(vector) {
-                            *sum = if FMA { factor.mul_add(*value, *sum) } else { factor * *value + *sum };
-                        }
+                        *sum = sum.add_product(factor, *vector);
                     }
                 }
             }
@@ -211,18 +197,13 @@ unsafe fn tile<const M: usize, const L: usize, const V: usize, const FMA: bool>(
         for (i, sums) in sums.iter().enumerate() {
             let row = c.add(i * p.c_row);
             for (v, sum) in sums.iter().enumerate() {
-                if width == L {
-                    // Whole vectors, which a loop of `width` steps would not be.
-                    let place = row.add(v * L).cast::<[f32; L]>();
-                    let mut values = *place;
-                    for (value, sum) in values.iter_mut().zip(sum) {
-                        *value += sum;
-                    }
-                    *place = values;
-                    continue;
-                }
-                for (l, sum) in sum.iter().take(width).enumerate() {
-                    *row.add(v * L + l) += sum;
+                let place = row.add(v * L::LEN);
+                if width == L::LEN {
+                    let sum = if ADD { sum.add(L::load(place)) } else { *sum };
+                    sum.store(place);
+                } else {
+                    let sum = if ADD { sum.add(L::load_part(place, width)) } else { *sum };
+                    sum.store_part(place, width);
                 }
             }
         }

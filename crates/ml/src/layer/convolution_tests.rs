@@ -26,7 +26,7 @@ impl Case {
         let input = image(&network.layers[1], shape).unwrap();
         let output = image(&network.layers[1], &network.shapes().unwrap()[1]).unwrap();
         let convolution = network.layers[1].convolution(input[2]).unwrap();
-        let plan = Plan::new(&network).unwrap();
+        let plan = Plan::plain(&network).unwrap();
         Self { text: format!("{text} over {shape:?}"), plan, convolution, input, output }
     }
 
@@ -68,16 +68,15 @@ impl Case {
         let mut chunk = self.plan.chunk(samples, true);
         chunk.values[1].copy_from_slice(input);
         chunk.values[2].fill(f32::NAN);
-        self.plan.forward(isa, parameters, &mut chunk, 1..2, None);
+        self.plan.with_weights(parameters, true, |weights| self.plan.forward(isa, weights, &mut chunk, 1..2, None));
         chunk
     }
 
     /// After it `chunk.gradient` is that of the parameters, `chunk.grad` begins with that of the input.
     fn backward(&self, isa: Isa, chunk: &mut Chunk, parameters: &[f32], grad_output: &[f32]) {
-        self.plan.prepare(parameters, chunk, 1..2);
         chunk.grad.fill(f32::NAN);
         chunk.grad[..grad_output.len()].copy_from_slice(grad_output);
-        self.plan.backward(isa, parameters, chunk, 1..2, None);
+        self.plan.with_weights(parameters, true, |weights| self.plan.backward(isa, weights, chunk, 1..2, None));
     }
 
     fn check(&self) {

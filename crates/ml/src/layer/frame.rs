@@ -58,6 +58,16 @@ impl Frame {
         }
     }
 
+    /// What lies within the frame.
+    pub(super) fn without(&self, framed: &[f32], image: &mut [f32]) {
+        if self.len() == 0 {
+            return image.copy_from_slice(framed);
+        }
+        for (line, start) in image.chunks_exact_mut(self.image[1] * self.image[2]).zip(self.starts()) {
+            line.copy_from_slice(&framed[start..start + line.len()]);
+        }
+    }
+
     /// Where each row of the image begins among its zeros.
     fn starts(&self) -> impl Iterator<Item = usize> {
         let first = self.before[0] * self.row() + self.before[1] * self.image[2];

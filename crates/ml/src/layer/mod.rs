@@ -14,6 +14,7 @@ mod dropout;
 mod frame;
 mod initial;
 mod pool;
+pub(crate) mod pooled_conv;
 mod softmax;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ pub use initial::Initial;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
-use crate::kernel::Isa;
+use crate::kernel::{Isa, Live};
 use crate::network::{Activation, Convolution, LayerSpec, NetworkSpec, Rank, Window, image, image_of};
 
 /// One tensor of a layer's parameters, in the order in which they lie.
@@ -50,11 +51,24 @@ pub struct Pass<'a> {
     /// Samples in the chunk.
     pub samples: usize,
     pub parameters: &'a [f32],
-    /// What [`Layer::prepare`] made of them; only in a backward pass.
+    /// What [`Layer::prepare`] made of them.
     pub prepared: &'a [f32],
     /// `Some` in training: what makes this step's random choices, the same for the same seed, step and sample.
     pub step: Option<Step>,
     pub scratch: &'a mut Vec<f32>,
+    pub work: &'a mut Work,
+}
+
+/// Room that fused steps work in; kept from pass to pass, so that none is asked for twice.
+#[derive(Debug, Default)]
+pub struct Work {
+    windows: Vec<usize>,
+    images: Vec<f32>,
+    framed: Vec<f32>,
+    dense: Vec<f32>,
+    live: Vec<Live>,
+    counts: Vec<u32>,
+    window_counts: Vec<[u32; 4]>,
 }
 
 /// One step of training, as dropout sees it.
@@ -77,12 +91,32 @@ pub trait Layer: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
-    /// Fills parameters with their first values.
-    fn initialize(&self, _initial: Initial, _random: &mut ChaCha8Rng, _parameters: &mut [f32]) {}
+    /// Fills the tensors of [`Self::parameters`] with their first values.
+    fn initialize(&self, _initial: Initial, _random: &mut ChaCha8Rng, _tensors: &mut [f32]) {}
+
+    /// Values that the parameters take in the form in which the layer works with them.
+    fn parameter_len(&self) -> usize {
+        self.parameters().iter().map(ParameterSpec::len).fold(0, usize::saturating_add)
+    }
+
+    /// Tensors, as [`Self::parameters`] names them, into the layer's own form.
+    fn import(&self, tensors: &[f32], parameters: &mut [f32]) {
+        parameters.copy_from_slice(tensors);
+    }
+
+    /// And back.
+    fn export(&self, parameters: &[f32], tensors: &mut [f32]) {
+        tensors.copy_from_slice(parameters);
+    }
 
     /// Whole numbers that the forward pass keeps for the backward pass.
     fn saved_len(&self) -> usize {
         0
+    }
+
+    /// True if the forward pass needs what is prepared, too.
+    fn prepares_forward(&self) -> bool {
+        false
     }
 
     /// How many values [`Self::prepare`] fills.
@@ -90,7 +124,8 @@ pub trait Layer: Send + Sync + fmt::Debug {
         0
     }
 
-    /// Brings parameters into the form in which the gradient of the input needs them; done once for many samples.
+    /// Brings parameters into the form in which the passes need them, or that of the gradient of the input alone; done once
+    /// for many samples. What it does not fill stays zero.
     fn prepare(&self, _parameters: &[f32], _prepared: &mut [f32]) {}
 
     /// Numbers that a pass over one sample uses on its way, at most.

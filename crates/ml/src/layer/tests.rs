@@ -55,7 +55,9 @@ impl Check {
                 let inputs = std::iter::once(chunk.values[layer].as_slice());
                 batchnorm::statistics(inputs, &mut parameters[self.plan.range(layer)]);
             }
-            self.plan.forward(self.isa, parameters, &mut chunk, layer..layer + 1, Some(STEP));
+            self.plan.with_weights(parameters, true, |weights| {
+                self.plan.forward(self.isa, weights, &mut chunk, layer..layer + 1, Some(STEP));
+            });
         }
         let output = chunk.values[self.plan.layers().len()].iter().zip(&self.weights);
         let sum = output.map(|(value, weight)| f64::from(*value) * f64::from(*weight)).sum();
@@ -67,14 +69,15 @@ impl Check {
         let (mut chunk, _) = self.forward(&mut parameters);
         chunk.grad[..self.weights.len()].copy_from_slice(&self.weights);
         let layers = self.plan.layers().len();
-        self.plan.prepare(&parameters, &mut chunk, 0..layers);
         for layer in (0..layers).rev() {
             if self.plan.meets(layer) {
                 let width = SAMPLES * self.plan.layers()[layer].input_len();
                 let pair = (&chunk.values[layer][..width], &chunk.grad[..width]);
                 batchnorm::gradient_means(std::iter::once(pair), &mut parameters[self.plan.range(layer)]);
             }
-            self.plan.backward(self.isa, &parameters, &mut chunk, layer..layer + 1, Some(STEP));
+            self.plan.with_weights(&parameters, true, |weights| {
+                self.plan.backward(self.isa, weights, &mut chunk, layer..layer + 1, Some(STEP));
+            });
         }
         chunk.gradient
     }

@@ -1,63 +1,75 @@
 //! From gradients to new parameters.
 
 use super::options::{OptimizerKind, TrainOptions};
+use crate::kernel::{self, Adam, Isa};
 
-/// An optimizer with its state, one place a parameter.
-#[derive(Debug)]
+const BETA_1: f64 = 0.9;
+const BETA_2: f64 = 0.999;
+const EPSILON: f32 = 1e-7;
+
+/// How parameters move, without what each of them remembers.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Optimizer {
     kind: OptimizerKind,
-    learning_rate: f32,
+    learning_rate: f64,
     momentum: f32,
-    step: i32,
+}
+
+/// What a block of parameters remembers from step to step.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
     first: Vec<f32>,
     second: Vec<f32>,
 }
 
 impl Optimizer {
-    pub(super) fn new(options: &TrainOptions, parameters: usize) -> Self {
-        let kind = options.optimizer;
-        let first = if kind == OptimizerKind::Adam || options.momentum > 0.0 { parameters } else { 0 };
-        let second = if kind == OptimizerKind::Adam { parameters } else { 0 };
-        Self {
-            kind,
-            learning_rate: options.learning_rate() as f32,
-            momentum: options.momentum as f32,
-            step: 0,
-            first: vec![0.0; first],
-            second: vec![0.0; second],
-        }
+    pub(super) fn new(options: &TrainOptions) -> Self {
+        let (kind, momentum) = (options.optimizer, options.momentum as f32);
+        Self { kind, learning_rate: options.learning_rate(), momentum }
     }
 
-    /// One step against the gradient.
-    pub(super) fn apply(&mut self, parameters: &mut [f32], gradient: &[f32]) {
-        self.step += 1;
+    /// For so many parameters.
+    pub(super) fn memory(&self, parameters: usize) -> Memory {
+        let adam = self.kind == OptimizerKind::Adam;
+        let first = if adam || self.momentum > 0.0 { parameters } else { 0 };
+        Memory { first: vec![0.0; first], second: vec![0.0; if adam { parameters } else { 0 }] }
+    }
+
+    /// Step number `step`, from 1, against `scale · gradient`.
+    pub(super) fn apply(
+        &self,
+        isa: Isa,
+        step: u64,
+        scale: f32,
+        memory: &mut Memory,
+        gradient: &[f32],
+        parameters: &mut [f32],
+    ) {
         match self.kind {
-            OptimizerKind::Adam => self.adam(parameters, gradient),
+            OptimizerKind::Adam => {
+                let step = i32::try_from(step).unwrap_or(i32::MAX);
+                let correction = (1.0 - BETA_2.powi(step)).sqrt() / (1.0 - BETA_1.powi(step));
+                let adam = Adam {
+                    rate: (self.learning_rate * correction) as f32,
+                    first: (1.0 - BETA_1) as f32,
+                    second: (1.0 - BETA_2) as f32,
+                    epsilon: EPSILON,
+                };
+                kernel::adam(isa, &adam, scale, gradient, &mut memory.first, &mut memory.second, parameters);
+            }
             _ if self.momentum > 0.0 => {
-                for ((value, gradient), velocity) in parameters.iter_mut().zip(gradient).zip(&mut self.first) {
-                    *velocity = self.momentum * *velocity - self.learning_rate * gradient;
+                let rate = self.learning_rate as f32 * scale;
+                for ((value, gradient), velocity) in parameters.iter_mut().zip(gradient).zip(&mut memory.first) {
+                    *velocity = self.momentum * *velocity - rate * gradient;
                     *value += *velocity;
                 }
             }
             _ => {
+                let rate = self.learning_rate as f32 * scale;
                 for (value, gradient) in parameters.iter_mut().zip(gradient) {
-                    *value -= self.learning_rate * gradient;
+                    *value -= rate * gradient;
                 }
             }
-        }
-    }
-
-    fn adam(&mut self, parameters: &mut [f32], gradient: &[f32]) {
-        const BETA_1: f32 = 0.9;
-        const BETA_2: f32 = 0.999;
-        const EPSILON: f32 = 1e-7;
-        let correction = (1.0 - f64::from(BETA_2).powi(self.step)).sqrt() / (1.0 - f64::from(BETA_1).powi(self.step));
-        let rate = (f64::from(self.learning_rate) * correction) as f32;
-        let moments = self.first.iter_mut().zip(&mut self.second);
-        for ((value, gradient), (first, second)) in parameters.iter_mut().zip(gradient).zip(moments) {
-            *first += (1.0 - BETA_1) * (gradient - *first);
-            *second += (1.0 - BETA_2) * (gradient * gradient - *second);
-            *value -= rate * *first / (second.sqrt() + EPSILON);
         }
     }
 }

@@ -1,16 +1,18 @@
-//! The static plan of a network: layers with their places in the flat parameters, and the memory of one chunk.
+//! The static plan of a network: steps with their places in the flat parameters, and the memory of one chunk.
 //!
-//! A step of the plan is one layer today. A fused step (convolution, bias, activation and pool in one) is another
-//! implementation of [`Layer`] put in place of several by [`Plan::new`]; nobody who uses a plan would notice.
+//! A step is a layer, or several in one: [`fuse`](super::fuse) puts another implementation of [`Layer`] in the place of
+//! a convolution with its rectifier and pool. Nobody who uses a plan notices.
 
 use std::ops::Range;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::fuse;
+use super::LayerWeights;
 use crate::Error;
 use crate::kernel::Isa;
-use crate::layer::{self, Initial, Layer, Pass, Step, Values};
+use crate::layer::{self, Initial, Layer, Pass, Step, Values, Work};
 use crate::network::{Activation, LayerSpec, NetworkSpec};
 
 /// The most parameters a network may have.
@@ -21,52 +23,69 @@ const PARAMETERS_MAX: usize = 1 << 28;
 pub struct Plan {
     pub network: NetworkSpec,
     layers: Vec<Box<dyn Layer>>,
+    /// The layers of the network that each step stands for.
+    stands_for: Vec<Range<usize>>,
     ranges: Vec<Range<usize>>,
-    /// Runs of layers between which the whole batch must meet: a batch norm begins one.
+    /// Runs of steps between which the whole batch must meet: a batch norm begins one.
     segments: Vec<Range<usize>>,
     parameters: usize,
 }
 
-/// The memory of one chunk: every layer's output, what it saved, and two gradients.
+/// The memory of one chunk: every step's output, what it saved, and two gradients.
 #[derive(Debug)]
 pub struct Chunk {
-    /// `values[0]` is the input, `values[i + 1]` the output of layer `i`.
+    /// `values[0]` is the input, `values[i + 1]` the output of step `i`.
     pub values: Vec<Vec<f32>>,
     saved: Vec<Vec<u32>>,
     /// The gradient on its way back, and the place for the next.
     pub grad: Vec<f32>,
     grad_next: Vec<f32>,
     scratch: Vec<f32>,
-    /// What layers made of the parameters for their backward pass.
-    prepared: Vec<Vec<f32>>,
+    work: Work,
     pub gradient: Vec<f32>,
     pub samples: usize,
 }
 
+/// Parameters, with what each step made of them for its passes.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights<'a> {
+    pub parameters: &'a [f32],
+    /// One for each step.
+    pub prepared: &'a [&'a [f32]],
+}
+
 impl Plan {
+    /// With the fastest steps there are.
     pub fn new(network: &NetworkSpec) -> Result<Self, Error> {
+        Self::of(network, fuse::fused(network)?)
+    }
+
+    /// With one step for each layer, in its plain form: the reference.
+    pub fn plain(network: &NetworkSpec) -> Result<Self, Error> {
         let layers = layer::build(network)?;
+        Self::of(network, layers.into_iter().enumerate().map(|(index, layer)| (index..index + 1, layer)).collect())
+    }
+
+    fn of(network: &NetworkSpec, steps: Vec<(Range<usize>, Box<dyn Layer>)>) -> Result<Self, Error> {
+        let (stands_for, layers): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
         let mut ranges = Vec::with_capacity(layers.len());
         let mut parameters = 0_usize;
         for layer in &layers {
-            let len = layer.parameters().iter().map(layer::ParameterSpec::len).fold(0, usize::saturating_add);
-            let end = parameters.saturating_add(len);
+            let end = parameters.saturating_add(layer.parameter_len());
             if end > PARAMETERS_MAX {
                 return Err(Error::TooLarge(format!("{end} parameters")));
             }
             ranges.push(parameters..end);
             parameters = end;
         }
-        let mut segments = Vec::new();
+        let mut plan = Self { network: network.clone(), layers, stands_for, ranges, segments: Vec::new(), parameters };
         let mut start = 0;
-        for (index, layer) in network.layers.iter().enumerate() {
-            if *layer == LayerSpec::BatchNorm && index > start {
-                segments.push(start..index);
-                start = index;
-            }
+        for index in (1..plan.layers.len()).filter(|index| plan.meets(*index)).collect::<Vec<_>>() {
+            plan.segments.push(start..index);
+            start = index;
         }
-        segments.push(start..layers.len());
-        Ok(Self { network: network.clone(), layers, ranges, segments, parameters })
+        plan.segments.push(start..plan.layers.len());
+        Ok(plan)
     }
 
     pub fn parameter_count(&self) -> usize {
@@ -77,7 +96,12 @@ impl Plan {
         &self.layers
     }
 
-    /// Where layer `index` has its parameters.
+    /// The layers of the network that step `index` stands for.
+    pub fn stands_for(&self, index: usize) -> Range<usize> {
+        self.stands_for[index].clone()
+    }
+
+    /// Where step `index` has its parameters.
     pub fn range(&self, index: usize) -> Range<usize> {
         self.ranges[index].clone()
     }
@@ -86,9 +110,10 @@ impl Plan {
         &self.segments
     }
 
-    /// True if layer `index` normalises by the batch's statistics.
+    /// True if step `index` normalises by the batch's statistics.
     pub fn meets(&self, index: usize) -> bool {
-        self.network.layers.get(index) == Some(&LayerSpec::BatchNorm)
+        let first = self.stands_for.get(index).and_then(|layers| self.network.layers.get(layers.start));
+        first == Some(&LayerSpec::BatchNorm)
     }
 
     pub fn output_len(&self) -> usize {
@@ -108,18 +133,79 @@ impl Plan {
     /// First values of all parameters, settled by the seed.
     pub fn initialize(&self, seed: u64) -> Vec<f32> {
         let mut parameters = vec![0.0; self.parameters];
-        for (index, (layer, range)) in self.layers.iter().zip(&self.ranges).enumerate() {
+        for ((layer, range), stands_for) in self.layers.iter().zip(&self.ranges).zip(&self.stands_for) {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
-            random.set_stream(index as u64 + 1);
-            let initial = Initial::before(self.network.layers.get(index + 1));
-            layer.initialize(initial, &mut random, &mut parameters[range.clone()]);
+            random.set_stream(stands_for.start as u64 + 1);
+            let initial = Initial::before(self.network.layers.get(stands_for.start + 1));
+            let mut tensors = vec![0.0; layer.parameters().iter().map(layer::ParameterSpec::len).sum()];
+            layer.initialize(initial, &mut random, &mut tensors);
+            layer.import(&tensors, &mut parameters[range.clone()]);
         }
         parameters
     }
 
-    /// Nobody asks for the gradient of the data, so the first layer prepares nothing.
-    fn prepared_len(&self, index: usize, training: bool) -> usize {
-        if training && index > 0 { self.layers[index].prepared_len() } else { 0 }
+    /// The tensors of each layer of the network.
+    pub fn weights(&self, parameters: &[f32]) -> Vec<LayerWeights> {
+        let mut weights = Vec::new();
+        for ((layer, range), stands_for) in self.layers.iter().zip(&self.ranges).zip(&self.stands_for) {
+            let specs = layer.parameters();
+            let mut tensors = vec![0.0; specs.iter().map(layer::ParameterSpec::len).sum()];
+            layer.export(&parameters[range.clone()], &mut tensors);
+            let mut start = 0;
+            for spec in specs {
+                let values = tensors[start..start + spec.len()].to_vec();
+                start += spec.len();
+                weights.push(LayerWeights { layer: stands_for.start, name: spec.name, shape: spec.shape, values });
+            }
+        }
+        weights
+    }
+
+    /// What [`Self::weights`] gave, as parameters.
+    pub fn parameters_of(&self, weights: &[LayerWeights]) -> Vec<f32> {
+        let mut parameters = vec![0.0; self.parameters];
+        for ((layer, range), stands_for) in self.layers.iter().zip(&self.ranges).zip(&self.stands_for) {
+            let own = weights.iter().filter(|tensor| tensor.layer == stands_for.start);
+            let tensors: Vec<f32> = own.flat_map(|tensor| tensor.values.iter().copied()).collect();
+            layer.import(&tensors, &mut parameters[range.clone()]);
+        }
+        parameters
+    }
+
+    /// How many values step `index` prepares. Nobody asks for the gradient of the data, so the first one prepares nothing for
+    /// it.
+    pub fn prepared_len(&self, index: usize, training: bool) -> usize {
+        let layer = &self.layers[index];
+        if layer.prepares_forward() || (training && index > 0) { layer.prepared_len() } else { 0 }
+    }
+
+    /// Room for what each step prepares.
+    pub fn prepared(&self, training: bool) -> Vec<Vec<f32>> {
+        (0..self.layers.len()).map(|index| vec![0.0; self.prepared_len(index, training)]).collect()
+    }
+
+    /// Brings the parameters of step `index` into the form that its passes need; after each change of them.
+    pub fn prepare(&self, parameters: &[f32], index: usize, prepared: &mut [f32]) {
+        if !prepared.is_empty() {
+            self.layers[index].prepare(&parameters[self.range(index)], prepared);
+        }
+    }
+
+    /// Lets `work` have `parameters` with all that is to be prepared of them.
+    pub fn with_weights<R>(&self, parameters: &[f32], training: bool, work: impl FnOnce(Weights<'_>) -> R) -> R {
+        let mut prepared = self.prepared(training);
+        for (index, prepared) in prepared.iter_mut().enumerate() {
+            self.prepare(parameters, index, prepared);
+        }
+        let prepared: Vec<&[f32]> = prepared.iter().map(Vec::as_slice).collect();
+        work(Weights { parameters, prepared: &prepared })
+    }
+
+    /// Samples in a chunk: more where the parameters, which each chunk reads and has a gradient of, outweigh what a sample
+    /// computes. Depends on the network alone, for it decides how sums are rounded.
+    pub fn chunk_samples(&self) -> usize {
+        let values: usize = self.layers.iter().map(|layer| layer.output_len()).sum::<usize>() + self.network.input_width();
+        (self.parameters / values.max(1) / 4).next_multiple_of(8).clamp(8, 32)
     }
 
     /// How many of a chunk's samples go through all layers together: as many as leave what they hold in a core's second
@@ -134,9 +220,8 @@ impl Plan {
 
     /// Bytes that a chunk for training takes, with what its layers use on their way.
     pub fn chunk_bytes(&self, samples: usize) -> usize {
-        let sizes = self.layers.iter().enumerate().map(|(index, layer)| {
-            let values = layer.output_len().saturating_add(layer.saved_len()).saturating_mul(samples);
-            values.saturating_add(self.prepared_len(index, true))
+        let sizes = self.layers.iter().map(|layer| {
+            layer.output_len().saturating_add(layer.saved_len()).saturating_mul(samples)
         });
         let widest = self.layers.iter().map(|layer| layer.output_len()).chain([self.network.input_width()]).max();
         let scratch = self.layers.iter().map(|layer| layer.scratch_len()).max();
@@ -144,7 +229,7 @@ impl Plan {
             .chain([
                 self.network.input_width().saturating_mul(samples),
                 widest.unwrap_or(0).saturating_mul(2 * samples),
-                scratch.unwrap_or(0),
+                scratch.unwrap_or(0).saturating_mul(samples),
                 self.parameters,
             ])
             .fold(0, usize::saturating_add)
@@ -162,14 +247,21 @@ impl Plan {
             grad: vec![0.0; widest],
             grad_next: vec![0.0; widest],
             scratch: Vec::new(),
-            prepared: (0..self.layers.len()).map(|index| vec![0.0; self.prepared_len(index, training)]).collect(),
+            work: Work::default(),
             gradient: vec![0.0; if training { self.parameters } else { 0 }],
             samples,
         }
     }
 
     /// Runs layers forward over a chunk. `step`: in training.
-    pub fn forward(&self, isa: Isa, parameters: &[f32], chunk: &mut Chunk, layers: Range<usize>, step: Option<Step>) {
+    pub fn forward(
+        &self,
+        isa: Isa,
+        weights: Weights<'_>,
+        chunk: &mut Chunk,
+        layers: Range<usize>,
+        step: Option<Step>,
+    ) {
         let samples = chunk.samples;
         for index in layers {
             let layer = &self.layers[index];
@@ -177,10 +269,11 @@ impl Plan {
             let mut pass = Pass {
                 isa,
                 samples,
-                parameters: &parameters[self.ranges[index].clone()],
-                prepared: &[],
+                parameters: &weights.parameters[self.ranges[index].clone()],
+                prepared: weights.prepared[index],
                 step: step.map(|step| Step { layer: index, ..step }),
                 scratch: &mut chunk.scratch,
+                work: &mut chunk.work,
             };
             let input = &before[index][..samples * layer.input_len()];
             let output = &mut after[0][..samples * layer.output_len()];
@@ -188,29 +281,27 @@ impl Plan {
         }
     }
 
-    /// Brings parameters into the form that [`Self::backward`] needs; after each change of them.
-    pub fn prepare(&self, parameters: &[f32], chunk: &mut Chunk, layers: Range<usize>) {
-        for index in layers {
-            let prepared = &mut chunk.prepared[index];
-            if !prepared.is_empty() {
-                self.layers[index].prepare(&parameters[self.ranges[index].clone()], prepared);
-            }
-        }
-    }
-
-    /// Runs layers backward over a chunk, for which they are prepared: `chunk.grad` holds the gradient of the last one's output, and after it that of the
+    /// Runs steps backward over a chunk: `chunk.grad` holds the gradient of the last one's output, and after it that of the
     /// first one's input.
-    pub fn backward(&self, isa: Isa, parameters: &[f32], chunk: &mut Chunk, layers: Range<usize>, step: Option<Step>) {
+    pub fn backward(
+        &self,
+        isa: Isa,
+        weights: Weights<'_>,
+        chunk: &mut Chunk,
+        layers: Range<usize>,
+        step: Option<Step>,
+    ) {
         let samples = chunk.samples;
         for index in layers.rev() {
             let layer = &self.layers[index];
             let mut pass = Pass {
                 isa,
                 samples,
-                parameters: &parameters[self.ranges[index].clone()],
-                prepared: &chunk.prepared[index],
+                parameters: &weights.parameters[self.ranges[index].clone()],
+                prepared: weights.prepared[index],
                 step: step.map(|step| Step { layer: index, ..step }),
                 scratch: &mut chunk.scratch,
+                work: &mut chunk.work,
             };
             let values = Values {
                 input: &chunk.values[index][..samples * layer.input_len()],

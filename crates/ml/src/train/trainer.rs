@@ -1,27 +1,26 @@
 //! The epochs: batches cut into fixed chunks, worked on in parallel, summed in a fixed order.
 
+use std::ops::Range;
 use std::time::Instant;
 
-use arrow::array::Array;
 use mead_common::CancelFlag;
 use parking_lot::{Mutex, RwLock};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::optimizer::Optimizer;
+use super::blocks::Blocks;
+use super::optimizer::{Memory, Optimizer};
 use super::options::{LossKind, OptimizerKind, TrainOptions};
 use super::order;
-use super::plan::{Chunk, Plan};
+use super::plan::{Chunk, Plan, Weights};
 use super::pool::Pool;
+use super::setup::{Sizes, batch_of, check_output, loss_of, network_of, split};
 use crate::Error;
 use crate::dataset::{Dataset, Labels};
-use crate::kernel::Isa;
+use crate::kernel::{Isa, add_to};
 use crate::layer::{Step, batchnorm};
-use crate::network::{NetworkSpec, default_cnn, shape_text};
-
-/// Samples in a chunk, whatever the number of threads: so sums are the same for any.
-const CHUNK: usize = 8;
+use crate::network::NetworkSpec;
 
 /// What an epoch came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,45 +62,6 @@ pub struct TrainedNetwork {
     pub seed: u64,
 }
 
-/// Bytes that [`train`] takes beside the dataset: what must be reserved before it.
-pub fn training_bytes(dataset: &Dataset, options: &TrainOptions) -> Result<usize, Error> {
-    let loss = loss_of(dataset, options)?;
-    let plan = Plan::new(&network_of(dataset, options, loss)?)?;
-    check_output(&plan, dataset, loss)?;
-    let sizes = Sizes::new(&plan, batch_of(options, dataset.rows));
-    // Parameters, their gradient, the optimizer's two moments, the best so far.
-    let whole = plan.parameter_count().saturating_mul(5 * size_of::<f32>());
-    let rows = dataset.rows.saturating_mul(4 * size_of::<usize>());
-    Ok(sizes.slots.saturating_mul(plan.chunk_bytes(sizes.part)).saturating_add(whole).saturating_add(rows))
-}
-
-/// How the work on a batch is cut.
-struct Sizes {
-    /// Chunks that have memory of their own.
-    slots: usize,
-    /// Samples of a chunk that are worked on together.
-    part: usize,
-}
-
-impl Sizes {
-    /// A large batch is worked on in rounds, so that memory does not grow with it, unless a batch norm must see all of it.
-    fn new(plan: &Plan, batch: usize) -> Self {
-        let meets = (0..plan.layers().len()).any(|index| plan.meets(index));
-        Self {
-            slots: batch.div_ceil(CHUNK).min(if meets { usize::MAX } else { 64 }),
-            part: if meets { CHUNK } else { plan.samples_at_a_time(CHUNK) },
-        }
-    }
-}
-
-/// Rows in a batch, of `rows` to learn from.
-fn batch_of(options: &TrainOptions, rows: usize) -> usize {
-    match options.optimizer {
-        OptimizerKind::GradientDescent => rows,
-        _ => options.batch_size.min(rows),
-    }
-}
-
 /// Trains. `observe` hears of every epoch when it ends. The result depends on the rows (not on their order), the
 /// options and the seed alone.
 pub fn train(
@@ -126,9 +86,11 @@ pub fn train(
         });
     }
     let batch = batch_of(options, learn.len());
-    let trainer = Trainer::new(dataset, &plan, loss, seed, batch, cancel);
-    let workers = options.threads.max(1).min(batch.div_ceil(CHUNK)) - 1;
-    let work = |phase: Phase, chunk: usize| trainer.work(phase, chunk);
+    let mut trainer = Trainer::new(dataset, &plan, loss, seed, batch, options, cancel);
+    let workers = options.threads.max(1).min(batch.div_ceil(trainer.sizes.chunk)) - 1;
+    trainer.prepare_all();
+    let trainer = trainer;
+    let work = |phase: Phase, task: usize| trainer.work(phase, task);
     let history = trainer
         .pool
         .scope(workers, &work, || trainer.epochs(&Rows { learn, validate }, options, workers, observe, cancel))?;
@@ -136,109 +98,8 @@ pub fn train(
     if let (Some(last), false) = (history.last(), parameters.iter().all(|value| value.is_finite())) {
         return Err(Error::Diverged { loss: f64::NAN, epoch: last.epoch });
     }
-    let weights = weights_of(&plan, &parameters);
+    let weights = plan.weights(&parameters);
     Ok(TrainedNetwork { network, parameters, weights, history, loss, seed })
-}
-
-fn loss_of(dataset: &Dataset, options: &TrainOptions) -> Result<LossKind, Error> {
-    let natural = match &dataset.labels {
-        Labels::Classes { classes, .. } if classes.len() < 2 => {
-            let label = arrow::util::display::array_value_to_string(classes, 0).unwrap_or_default();
-            return Err(Error::OneClass { rows: dataset.rows, label });
-        }
-        Labels::Classes { .. } => LossKind::CrossEntropy,
-        Labels::Values(_) => LossKind::Mse,
-    };
-    match options.loss {
-        Some(loss) if loss != natural => Err(Error::LossMismatch {
-            loss: if loss == LossKind::Mse { "mse" } else { "cross_entropy" }.to_owned(),
-            label_type: dataset.label_type.to_string(),
-        }),
-        _ => Ok(natural),
-    }
-}
-
-fn network_of(dataset: &Dataset, options: &TrainOptions, loss: LossKind) -> Result<NetworkSpec, Error> {
-    let shape = match &options.input_shape {
-        Some(shape) => shape.clone(),
-        None => {
-            let side = (dataset.width as f64).sqrt().round() as usize;
-            if side * side != dataset.width {
-                return Err(Error::UnknownShape(dataset.width));
-            }
-            vec![side, side, 1]
-        }
-    };
-    let needed: usize = shape.iter().product();
-    if needed != dataset.width {
-        return Err(Error::WrongWidth { what: "image", found: dataset.width, shape: shape_text(&shape), needed });
-    }
-    match &options.layers {
-        Some(layers) => NetworkSpec::parse(&shape, layers),
-        None => {
-            let outputs = match &dataset.labels {
-                Labels::Classes { classes, .. } => classes.len(),
-                Labels::Values(_) => 1,
-            };
-            default_cnn(&shape, outputs, loss == LossKind::CrossEntropy)
-        }
-    }
-}
-
-fn check_output(plan: &Plan, dataset: &Dataset, loss: LossKind) -> Result<(), Error> {
-    let expected = match &dataset.labels {
-        Labels::Classes { classes, .. } => classes.len(),
-        Labels::Values(_) => 1,
-    };
-    if plan.output_len() != expected {
-        return match loss {
-            LossKind::CrossEntropy => Err(Error::OutputMismatch { outputs: plan.output_len(), classes: expected }),
-            LossKind::Mse => Err(Error::InvalidOption {
-                name: "layers".to_owned(),
-                reason: format!("the last layer has {} outputs, a number needs one: dense(1)", plan.output_len()),
-            }),
-        };
-    }
-    if loss == LossKind::CrossEntropy && plan.channels() != expected {
-        return Err(Error::InvalidOption {
-            name: "layers".to_owned(),
-            reason: format!("the last layer gives an image; put flatten before dense({expected}, softmax)"),
-        });
-    }
-    if loss == LossKind::CrossEntropy && !plan.ends_in_softmax() {
-        return Err(Error::InvalidOption {
-            name: "layers".to_owned(),
-            reason: format!("cross_entropy needs probabilities: end with dense({expected}, softmax)"),
-        });
-    }
-    Ok(())
-}
-
-/// The rows to learn from and those to validate with; settled by the seed.
-fn split(mut all: Vec<usize>, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
-    let rows = all.len();
-    if fraction <= 0.0 {
-        return (all, Vec::new());
-    }
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(u64::MAX);
-    all.shuffle(&mut random);
-    let count = (rows as f64 * fraction).round() as usize;
-    let learn = all.split_off(count.min(rows));
-    (learn, all)
-}
-
-fn weights_of(plan: &Plan, parameters: &[f32]) -> Vec<LayerWeights> {
-    let mut weights = Vec::new();
-    for (index, layer) in plan.layers().iter().enumerate() {
-        let mut start = plan.range(index).start;
-        for tensor in layer.parameters() {
-            let values = parameters[start..start + tensor.len()].to_vec();
-            start += tensor.len();
-            weights.push(LayerWeights { layer: index, name: tensor.name, shape: tensor.shape, values });
-        }
-    }
-    weights
 }
 
 struct Rows {
@@ -265,6 +126,15 @@ enum Phase {
         segment: usize,
         step: u64,
     },
+    /// One block of the parameters: the gradients of `chunks` chunks are summed, to those of the rounds before unless this
+    /// is the first; behind the last round, the parameters take step `step` against the sum times `scale`.
+    Reduce {
+        chunks: usize,
+        first: bool,
+        last: Option<(u64, f32)>,
+    },
+    /// One step of the plan: its parameters are brought into the form that its passes need.
+    Prepare,
 }
 
 /// The state of one training, shared with its workers.
@@ -274,10 +144,15 @@ struct Trainer<'a> {
     loss: LossKind,
     seed: u64,
     isa: Isa,
-    parameters: RwLock<Vec<f32>>,
-    chunks: Vec<Mutex<Slot>>,
-    /// Samples of a chunk that are worked on together.
-    part: usize,
+    sizes: Sizes,
+    optimizer: Optimizer,
+    parameters: Blocks,
+    /// What each block of the parameters remembers.
+    memory: Vec<Mutex<Memory>>,
+    /// The gradient of the batch.
+    gradient: Blocks,
+    prepared: Vec<RwLock<Vec<f32>>>,
+    chunks: Vec<RwLock<Slot>>,
     /// The rows of the round.
     batch: RwLock<Batch>,
     cancel: &'a CancelFlag,
@@ -290,6 +165,8 @@ struct Batch {
     rows: Vec<usize>,
     /// The place of the first row in its batch.
     first: usize,
+    /// Rows in a chunk.
+    chunk: usize,
 }
 
 struct Slot {
@@ -305,22 +182,37 @@ impl<'a> Trainer<'a> {
         loss: LossKind,
         seed: u64,
         batch: usize,
+        options: &TrainOptions,
         cancel: &'a CancelFlag,
     ) -> Self {
-        let Sizes { slots, part } = Sizes::new(plan, batch);
-        let slot = |_| Mutex::new(Slot { memory: plan.chunk(part, true), loss: 0.0, right: 0 });
+        let sizes = Sizes::new(plan, batch);
+        let slot = |_| RwLock::new(Slot { memory: plan.chunk(sizes.part, true), loss: 0.0, right: 0 });
+        let parameters = Blocks::new(plan.initialize(seed));
+        let optimizer = Optimizer::new(options);
+        let memory = |block| Mutex::new(optimizer.memory(parameters.range(block).len()));
         Self {
             dataset,
             plan,
             loss,
             seed,
             isa: Isa::detect(),
-            parameters: RwLock::new(plan.initialize(seed)),
-            chunks: (0..slots).map(slot).collect(),
-            part,
+            sizes,
+            optimizer,
+            memory: (0..parameters.count()).map(memory).collect(),
+            gradient: Blocks::new(vec![0.0; plan.parameter_count()]),
+            parameters,
+            prepared: plan.prepared(true).into_iter().map(RwLock::new).collect(),
+            chunks: (0..sizes.slots).map(slot).collect(),
             batch: RwLock::new(Batch::default()),
             cancel,
             pool: Pool::new(),
+        }
+    }
+
+    /// What every step prepares, before there are workers to share it.
+    fn prepare_all(&mut self) {
+        for index in 0..self.prepared.len() {
+            self.plan.prepare(self.parameters.get_mut(), index, self.prepared[index].get_mut());
         }
     }
 
@@ -332,7 +224,6 @@ impl<'a> Trainer<'a> {
         observe: &mut dyn FnMut(&EpochReport) -> Result<(), Error>,
         cancel: &CancelFlag,
     ) -> Result<Vec<EpochReport>, Error> {
-        let mut optimizer = Optimizer::new(options, self.plan.parameter_count());
         let mut history: Vec<EpochReport> = Vec::new();
         let mut order = rows.learn.clone();
         let mut shuffle = ChaCha8Rng::seed_from_u64(self.seed);
@@ -347,7 +238,7 @@ impl<'a> Trainer<'a> {
             order.shuffle(&mut shuffle);
             let (mut loss, mut right) = (0.0, 0);
             for rows in order.chunks(batch) {
-                let (batch_loss, batch_right) = self.step(rows, step, workers, &mut optimizer, cancel)?;
+                let (batch_loss, batch_right) = self.step(rows, step, workers, cancel)?;
                 loss += batch_loss;
                 right += batch_right;
                 step += 1;
@@ -382,57 +273,68 @@ impl<'a> Trainer<'a> {
                             break;
                         }
                     }
-                    _ => best = Some((loss, epoch, self.parameters.read().clone())),
+                    _ => best = Some((loss, epoch, self.parameters.read().to_vec())),
                 }
             }
         }
         if let Some((_, _, parameters)) = best {
-            *self.parameters.write() = parameters;
+            self.parameters.update(0..parameters.len(), |values| values.copy_from_slice(&parameters));
         }
         Ok(history)
     }
 
     /// One batch: forward, backward, sum, step. Gives the sum of losses, and how many were right.
-    fn step(
-        &self,
-        rows: &[usize],
-        step: u64,
-        workers: usize,
-        optimizer: &mut Optimizer,
-        cancel: &CancelFlag,
-    ) -> Result<(f64, usize), Error> {
+    fn step(&self, rows: &[usize], step: u64, workers: usize, cancel: &CancelFlag) -> Result<(f64, usize), Error> {
         let mut total = (0.0, 0);
-        let mut gradient = vec![0.0; self.plan.parameter_count()];
-        for (number, round) in rows.chunks(self.chunks.len() * CHUNK).enumerate() {
-            let first = number * self.chunks.len() * CHUNK;
-            let (loss, right) = self.forward(round, first, step, workers, true);
+        let work = |phase: Phase, task: usize| self.work(phase, task);
+        let round = self.chunks.len() * self.sizes.chunk;
+        let rounds = rows.len().div_ceil(round);
+        for (number, rows_of_round) in rows.chunks(round).enumerate() {
+            let (loss, right) = self.forward(rows_of_round, number * round, step, workers, true);
             // A cancelled round was not worked on to its end.
             if let Some(reason) = cancel.reason() {
                 return Err(reason.into());
             }
             total = (total.0 + loss, total.1 + right);
             if self.meets() {
-                self.backward(round.len(), step, workers);
+                self.backward(rows_of_round.len(), step, workers);
             }
-            for slot in &self.chunks[..round.len().div_ceil(CHUNK)] {
-                for (sum, part) in gradient.iter_mut().zip(&slot.lock().memory.gradient) {
-                    *sum += part;
-                }
-            }
+            let chunks = rows_of_round.len().div_ceil(self.sizes.chunk);
+            let last = (number + 1 == rounds).then(|| (step + 1, 1.0 / rows.len() as f32));
+            let phase = Phase::Reduce { chunks, first: number == 0, last };
+            self.pool.run(workers, phase, self.parameters.count(), &work);
         }
-        let scale = 1.0 / rows.len() as f32;
-        gradient.iter_mut().for_each(|value| *value *= scale);
-        self.mask_statistics(&mut gradient);
-        optimizer.apply(&mut self.parameters.write(), &gradient);
+        self.pool.run(workers, Phase::Prepare, self.prepared.len(), &work);
         Ok(total)
     }
 
+    /// One block's part of [`Phase::Reduce`].
+    fn reduce(&self, block: usize, chunks: usize, first: bool, last: Option<(u64, f32)>) {
+        let range = self.parameters.range(block);
+        self.gradient.write(block, |gradient| {
+            if first {
+                gradient.fill(0.0);
+            }
+            for slot in &self.chunks[..chunks] {
+                add_to(self.isa, &slot.read().memory.gradient[range.clone()], gradient);
+            }
+            let Some((step, scale)) = last else { return };
+            self.mask_statistics(&range, gradient);
+            let mut memory = self.memory[block].lock();
+            self.parameters.write(block, |parameters| {
+                self.optimizer.apply(self.isa, step, scale, &mut memory, gradient, parameters);
+            });
+        });
+    }
+
     /// A batch norm's statistics lie among the parameters, but no optimizer moves them.
-    fn mask_statistics(&self, gradient: &mut [f32]) {
+    fn mask_statistics(&self, block: &Range<usize>, gradient: &mut [f32]) {
         for index in (0..self.plan.layers().len()).filter(|index| self.plan.meets(*index)) {
             let range = self.plan.range(index);
-            let trained = range.len() / 4;
-            gradient[range][trained..].fill(0.0);
+            let (start, end) = ((range.start + range.len() / 4).max(block.start), range.end.min(block.end));
+            if start < end {
+                gradient[start - block.start..end - block.start].fill(0.0);
+            }
         }
     }
 
@@ -443,8 +345,8 @@ impl<'a> Trainer<'a> {
 
     /// Runs rows forward; where chunks need not meet, in training, backward too.
     fn forward(&self, rows: &[usize], first: usize, step: u64, workers: usize, training: bool) -> (f64, usize) {
-        let count = rows.len().div_ceil(CHUNK);
-        *self.batch.write() = Batch { rows: rows.to_vec(), first };
+        let count = rows.len().div_ceil(self.sizes.chunk);
+        *self.batch.write() = Batch { rows: rows.to_vec(), first, chunk: self.sizes.chunk };
         let work = |phase: Phase, chunk: usize| self.work(phase, chunk);
         if self.meets() {
             for (segment, layers) in self.plan.segments().iter().enumerate() {
@@ -456,12 +358,12 @@ impl<'a> Trainer<'a> {
         } else {
             self.pool.run(workers, Phase::Whole { step, training }, count, &work);
         }
-        let results = self.chunks[..count].iter().map(|slot| slot.lock());
+        let results = self.chunks[..count].iter().map(|slot| slot.read());
         results.fold((0.0, 0), |(loss, right), slot| (loss + slot.loss, right + slot.right))
     }
 
     fn backward(&self, rows: usize, step: u64, workers: usize) {
-        let count = rows.div_ceil(CHUNK);
+        let count = rows.div_ceil(self.sizes.chunk);
         let work = |phase: Phase, chunk: usize| self.work(phase, chunk);
         for segment in (0..self.plan.segments().len()).rev() {
             self.pool.run(workers, Phase::Backward { segment, step }, count, &work);
@@ -477,60 +379,82 @@ impl<'a> Trainer<'a> {
     fn gather_statistics(&self, layer: usize, count: usize, rows: &[usize]) {
         if layer == 0 {
             for (index, slot) in self.chunks[..count].iter().enumerate() {
-                self.fetch(&mut slot.lock().memory, &rows[index * CHUNK..rows.len().min((index + 1) * CHUNK)]);
+                let chunk = self.sizes.chunk;
+                self.fetch(&mut slot.write().memory, &rows[index * chunk..rows.len().min((index + 1) * chunk)]);
             }
         }
         let width = self.plan.layers()[layer].input_len();
-        let slots: Vec<_> = self.chunks[..count].iter().map(|slot| slot.lock()).collect();
+        let slots: Vec<_> = self.chunks[..count].iter().map(|slot| slot.read()).collect();
         let inputs = slots.iter().map(|slot| &slot.memory.values[layer][..slot.memory.samples * width]);
-        batchnorm::statistics(inputs, &mut self.parameters.write()[self.plan.range(layer)]);
+        self.parameters.update(self.plan.range(layer), |own| batchnorm::statistics(inputs, own));
     }
 
     /// Behind the backward pass of a batch norm's segment, which stopped at its output.
     fn gather_gradient_means(&self, layer: usize, count: usize) {
         let width = self.plan.layers()[layer].input_len();
-        let slots: Vec<_> = self.chunks[..count].iter().map(|slot| slot.lock()).collect();
+        let slots: Vec<_> = self.chunks[..count].iter().map(|slot| slot.read()).collect();
         let pairs = slots.iter().map(|slot| {
             let len = slot.memory.samples * width;
             (&slot.memory.values[layer][..len], &slot.memory.grad[..len])
         });
-        batchnorm::gradient_means(pairs, &mut self.parameters.write()[self.plan.range(layer)]);
+        self.parameters.update(self.plan.range(layer), |own| batchnorm::gradient_means(pairs, own));
         drop(slots);
+        self.with_weights(|weights| {
+            for slot in &self.chunks[..count] {
+                let step = Some(self.moment(0, 0));
+                self.plan.backward(self.isa, weights, &mut slot.write().memory, layer..layer + 1, step);
+            }
+        });
+    }
+
+    /// Parameters and what was made of them, while nobody changes them.
+    fn with_weights<R>(&self, work: impl FnOnce(Weights<'_>) -> R) -> R {
         let parameters = self.parameters.read();
-        for slot in &self.chunks[..count] {
-            let step = Some(self.moment(0, 0));
-            self.plan.backward(self.isa, &parameters, &mut slot.lock().memory, layer..layer + 1, step);
-        }
+        let guards: Vec<_> = self.prepared.iter().map(RwLock::read).collect();
+        let prepared: Vec<&[f32]> = guards.iter().map(|prepared| prepared.as_slice()).collect();
+        work(Weights { parameters: &parameters, prepared: &prepared })
     }
 
     fn moment(&self, step: u64, first_sample: usize) -> Step {
         Step { seed: self.seed, step, first_sample, layer: 0 }
     }
 
-    /// One chunk's part of a phase; on any thread.
+    /// One task of a phase; on any thread.
     fn work(&self, phase: Phase, index: usize) {
         if self.cancel.is_cancelled() {
             return;
         }
-        let mut slot = self.chunks[index].lock();
+        match phase {
+            Phase::Reduce { chunks, first, last } => self.reduce(index, chunks, first, last),
+            Phase::Prepare => {
+                let mut prepared = self.prepared[index].write();
+                if !prepared.is_empty() {
+                    self.plan.prepare(&self.parameters.read(), index, &mut prepared);
+                }
+            }
+            _ => self.with_weights(|weights| self.pass(phase, index, weights)),
+        }
+    }
+
+    /// One chunk's part of a pass.
+    fn pass(&self, phase: Phase, index: usize, weights: Weights<'_>) {
+        let mut slot = self.chunks[index].write();
         let slot = &mut *slot;
-        let parameters = self.parameters.read();
+        let batch = self.batch.read();
+        let rows = batch.chunk(index);
+        let first = batch.first + index * self.sizes.chunk;
         match phase {
             Phase::Whole { step, training } => {
-                let batch = self.batch.read();
-                let moment = training.then(|| self.moment(step, batch.first + index * CHUNK));
-                self.work_whole(slot, &parameters, batch.chunk(index), moment);
+                self.pass_whole(slot, weights, rows, training.then(|| self.moment(step, first)));
             }
             Phase::Forward { segment, step, training } => {
-                let batch = self.batch.read();
-                let rows = batch.chunk(index);
                 if segment == 0 {
                     self.fetch(&mut slot.memory, rows);
                 }
                 let layers = self.plan.segments()[segment].clone();
-                let moment = training.then(|| self.moment(step, index * CHUNK));
+                let moment = training.then(|| self.moment(step, first));
                 let last = layers.end == self.plan.layers().len();
-                self.plan.forward(self.isa, &parameters, &mut slot.memory, layers, moment);
+                self.plan.forward(self.isa, weights, &mut slot.memory, layers, moment);
                 if last {
                     (slot.loss, slot.right) = (0.0, 0);
                     self.judge(slot, rows);
@@ -545,30 +469,30 @@ impl<'a> Trainer<'a> {
                     end -= usize::from(self.loss == LossKind::CrossEntropy);
                 }
                 let start = layers.start + usize::from(self.plan.meets(layers.start));
-                let moment = Some(self.moment(step, index * CHUNK));
-                self.plan.prepare(&parameters, &mut slot.memory, start..end.max(start));
-                self.plan.backward(self.isa, &parameters, &mut slot.memory, start..end.max(start), moment);
+                let moment = Some(self.moment(step, first));
+                self.plan.backward(self.isa, weights, &mut slot.memory, start..end.max(start), moment);
             }
+            Phase::Reduce { .. } | Phase::Prepare => {}
         }
     }
 
     /// One chunk through the whole network, part by part, so that each part stays in the cache.
-    fn work_whole(&self, slot: &mut Slot, parameters: &[f32], rows: &[usize], moment: Option<Step>) {
+    fn pass_whole(&self, slot: &mut Slot, weights: Weights<'_>, rows: &[usize], moment: Option<Step>) {
         let layers = 0..self.plan.layers().len();
         // The loss's gradient is that of softmax's input already.
         let behind = layers.end - usize::from(self.loss == LossKind::CrossEntropy);
         (slot.loss, slot.right) = (0.0, 0);
         if moment.is_some() {
             slot.memory.gradient.fill(0.0);
-            self.plan.prepare(parameters, &mut slot.memory, 0..behind);
         }
-        for (number, part) in rows.chunks(self.part).enumerate() {
-            let moment = moment.map(|moment| Step { first_sample: moment.first_sample + number * self.part, ..moment });
+        let part_len = self.sizes.part;
+        for (number, part) in rows.chunks(part_len).enumerate() {
+            let moment = moment.map(|moment| Step { first_sample: moment.first_sample + number * part_len, ..moment });
             self.fetch(&mut slot.memory, part);
-            self.plan.forward(self.isa, parameters, &mut slot.memory, layers.clone(), moment);
+            self.plan.forward(self.isa, weights, &mut slot.memory, layers.clone(), moment);
             self.judge(slot, part);
             if moment.is_some() {
-                self.plan.backward(self.isa, parameters, &mut slot.memory, 0..behind, moment);
+                self.plan.backward(self.isa, weights, &mut slot.memory, 0..behind, moment);
             }
         }
     }
@@ -615,7 +539,7 @@ impl<'a> Trainer<'a> {
             return Ok(None);
         }
         let (mut loss, mut right) = (0.0, 0);
-        for round in rows.chunks(self.chunks.len() * CHUNK) {
+        for round in rows.chunks(self.chunks.len() * self.sizes.chunk) {
             let (round_loss, round_right) = self.forward(round, 0, 0, workers, false);
             if let Some(reason) = cancel.reason() {
                 return Err(reason.into());
@@ -629,7 +553,7 @@ impl<'a> Trainer<'a> {
 
 impl Batch {
     fn chunk(&self, index: usize) -> &[usize] {
-        &self.rows[index * CHUNK..self.rows.len().min((index + 1) * CHUNK)]
+        &self.rows[index * self.chunk..self.rows.len().min((index + 1) * self.chunk)]
     }
 }
 

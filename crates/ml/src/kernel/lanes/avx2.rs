@@ -1,0 +1,126 @@
+//! Eight lanes of AVX2 with FMA.
+
+use std::arch::x86_64::*;
+
+use super::Lanes;
+
+#[derive(Clone, Copy)]
+pub(in crate::kernel) struct Avx2(__m256);
+
+impl Lanes for Avx2 {
+    const LEN: usize = 8;
+    const SUMS: usize = 12;
+    type Places = __m256i;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: as the trait says; so in all that follows.
+        unsafe { Self(_mm256_set1_ps(value)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm256_loadu_ps(from)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: see `splat`.
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, width: usize) -> Self {
+        let mut values = [0.0_f32; 8];
+        // SAFETY: see `splat`; lanes beyond the width are not touched.
+        unsafe {
+            std::ptr::copy_nonoverlapping(from, values.as_mut_ptr(), width.min(8));
+            Self(_mm256_loadu_ps(values.as_ptr()))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut f32, width: usize) {
+        // SAFETY: see `load_part`.
+        unsafe {
+            if width >= 8 {
+                return self.store(to);
+            }
+            let mut values = [0.0_f32; 8];
+            _mm256_storeu_ps(values.as_mut_ptr(), self.0);
+            std::ptr::copy_nonoverlapping(values.as_ptr(), to, width);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm256_add_ps(self.0, other.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm256_sub_ps(self.0, other.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm256_mul_ps(self.0, other.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, left: Self, right: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm256_fmadd_ps(left.0, right.0, self.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe {
+            let below = _mm256_cmp_ps::<_CMP_LT_OQ>(self.0, _mm256_setzero_ps());
+            Self(_mm256_andnot_ps(below, self.0))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn largest_of_four(values: [Self; 4]) -> (Self, Self::Places) {
+        // SAFETY: see `splat`.
+        unsafe {
+            let (mut largest, mut winner) = (values[0].0, _mm256_setzero_ps());
+            for (place, value) in values.into_iter().enumerate().skip(1) {
+                // Larger, or one of them is NaN; but a NaN that leads stays.
+                let larger = _mm256_cmp_ps::<_CMP_NLE_UQ>(value.0, largest);
+                let better = _mm256_and_ps(larger, _mm256_cmp_ps::<_CMP_ORD_Q>(largest, largest));
+                largest = _mm256_blendv_ps(largest, value.0, better);
+                let place = _mm256_castsi256_ps(_mm256_set1_epi32(place as i32));
+                winner = _mm256_blendv_ps(winner, place, better);
+            }
+            (Self(largest), _mm256_castps_si256(winner))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_places(places: Self::Places, to: *mut u32) {
+        // SAFETY: see `splat`.
+        unsafe { _mm256_storeu_si256(to.cast(), places) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_places(from: *const u32) -> Self::Places {
+        // SAFETY: see `splat`.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn keep_where(self, places: Self::Places, place: u32) -> Self {
+        // SAFETY: see `splat`.
+        unsafe {
+            let keep = _mm256_cmpeq_epi32(places, _mm256_set1_epi32(place as i32));
+            Self(_mm256_and_ps(_mm256_castsi256_ps(keep), self.0))
+        }
+    }
+}

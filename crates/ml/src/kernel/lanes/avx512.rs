@@ -1,0 +1,119 @@
+//! Sixteen lanes of AVX-512.
+
+use std::arch::x86_64::*;
+
+use super::Lanes;
+
+#[derive(Clone, Copy)]
+pub(in crate::kernel) struct Avx512(__m512);
+
+/// The first `width` lanes.
+fn first(width: usize) -> u16 {
+    if width >= 16 { u16::MAX } else { (1 << width) - 1 }
+}
+
+impl Lanes for Avx512 {
+    const LEN: usize = 16;
+    const SUMS: usize = 24;
+    type Places = __m512i;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: as the trait says; so in all that follows.
+        unsafe { Self(_mm512_set1_ps(value)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm512_loadu_ps(from)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: see `splat`.
+        unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, width: usize) -> Self {
+        // SAFETY: see `splat`; lanes beyond the width are not touched.
+        unsafe { Self(_mm512_maskz_loadu_ps(first(width), from)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut f32, width: usize) {
+        // SAFETY: see `load_part`.
+        unsafe { _mm512_mask_storeu_ps(to, first(width), self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm512_add_ps(self.0, other.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm512_sub_ps(self.0, other.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm512_mul_ps(self.0, other.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, left: Self, right: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe { Self(_mm512_fmadd_ps(left.0, right.0, self.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe {
+            let below = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, _mm512_setzero_ps());
+            Self(_mm512_mask_mov_ps(self.0, below, _mm512_setzero_ps()))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn largest_of_four(values: [Self; 4]) -> (Self, Self::Places) {
+        // SAFETY: see `splat`.
+        unsafe {
+            let (mut largest, mut winner) = (values[0].0, _mm512_setzero_si512());
+            for (place, value) in values.into_iter().enumerate().skip(1) {
+                // Larger, or one of them is NaN; but a NaN that leads stays.
+                let larger = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(value.0, largest);
+                let better = larger & _mm512_cmp_ps_mask::<_CMP_ORD_Q>(largest, largest);
+                largest = _mm512_mask_mov_ps(largest, better, value.0);
+                winner = _mm512_mask_mov_epi32(winner, better, _mm512_set1_epi32(place as i32));
+            }
+            (Self(largest), winner)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_places(places: Self::Places, to: *mut u32) {
+        // SAFETY: see `splat`.
+        unsafe { _mm512_storeu_si512(to.cast(), places) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_places(from: *const u32) -> Self::Places {
+        // SAFETY: see `splat`.
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn keep_where(self, places: Self::Places, place: u32) -> Self {
+        // SAFETY: see `splat`.
+        unsafe {
+            let keep = _mm512_cmpeq_epi32_mask(places, _mm512_set1_epi32(place as i32));
+            Self(_mm512_maskz_mov_ps(keep, self.0))
+        }
+    }
+}

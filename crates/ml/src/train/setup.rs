@@ -1,0 +1,146 @@
+//! What is settled before a training begins: the loss, the network, the rows, the memory.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::options::{LossKind, OptimizerKind, TrainOptions};
+use super::plan::Plan;
+use crate::Error;
+use crate::dataset::{Dataset, Labels};
+use crate::network::{NetworkSpec, default_cnn, shape_text};
+
+/// Bytes that [`train`] takes beside the dataset: what must be reserved before it.
+pub fn training_bytes(dataset: &Dataset, options: &TrainOptions) -> Result<usize, Error> {
+    let loss = loss_of(dataset, options)?;
+    let plan = Plan::new(&network_of(dataset, options, loss)?)?;
+    check_output(&plan, dataset, loss)?;
+    let sizes = Sizes::new(&plan, batch_of(options, dataset.rows));
+    // Parameters, their gradient, the optimizer's two moments, the best so far.
+    let whole = plan.parameter_count().saturating_mul(5 * size_of::<f32>());
+    let prepared = (0..plan.layers().len()).map(|index| plan.prepared_len(index, true)).fold(0, usize::saturating_add);
+    let whole = whole.saturating_add(prepared.saturating_mul(size_of::<f32>()));
+    let rows = dataset.rows.saturating_mul(4 * size_of::<usize>());
+    Ok(sizes.slots.saturating_mul(plan.chunk_bytes(sizes.part)).saturating_add(whole).saturating_add(rows))
+}
+
+/// How the work on a batch is cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    /// Samples in a chunk, whatever the number of threads: so sums are the same for any.
+    pub(super) chunk: usize,
+    /// Chunks that have memory of their own.
+    pub(super) slots: usize,
+    /// Samples of a chunk that are worked on together.
+    pub(super) part: usize,
+}
+
+impl Sizes {
+    /// A large batch is worked on in rounds, so that memory does not grow with it, unless a batch norm must see all of it.
+    pub(super) fn new(plan: &Plan, batch: usize) -> Self {
+        let meets = (0..plan.layers().len()).any(|index| plan.meets(index));
+        let chunk = plan.chunk_samples();
+        Self {
+            chunk,
+            slots: batch.div_ceil(chunk).min(if meets { usize::MAX } else { 64 }),
+            part: if meets { chunk } else { plan.samples_at_a_time(chunk) },
+        }
+    }
+}
+
+/// Rows in a batch, of `rows` to learn from.
+pub(super) fn batch_of(options: &TrainOptions, rows: usize) -> usize {
+    match options.optimizer {
+        OptimizerKind::GradientDescent => rows,
+        _ => options.batch_size.min(rows),
+    }
+}
+
+pub(super) fn loss_of(dataset: &Dataset, options: &TrainOptions) -> Result<LossKind, Error> {
+    let natural = match &dataset.labels {
+        Labels::Classes { classes, .. } if classes.len() < 2 => {
+            let label = arrow::util::display::array_value_to_string(classes, 0).unwrap_or_default();
+            return Err(Error::OneClass { rows: dataset.rows, label });
+        }
+        Labels::Classes { .. } => LossKind::CrossEntropy,
+        Labels::Values(_) => LossKind::Mse,
+    };
+    match options.loss {
+        Some(loss) if loss != natural => Err(Error::LossMismatch {
+            loss: if loss == LossKind::Mse { "mse" } else { "cross_entropy" }.to_owned(),
+            label_type: dataset.label_type.to_string(),
+        }),
+        _ => Ok(natural),
+    }
+}
+
+pub(super) fn network_of(dataset: &Dataset, options: &TrainOptions, loss: LossKind) -> Result<NetworkSpec, Error> {
+    let shape = match &options.input_shape {
+        Some(shape) => shape.clone(),
+        None => {
+            let side = (dataset.width as f64).sqrt().round() as usize;
+            if side * side != dataset.width {
+                return Err(Error::UnknownShape(dataset.width));
+            }
+            vec![side, side, 1]
+        }
+    };
+    let needed: usize = shape.iter().product();
+    if needed != dataset.width {
+        return Err(Error::WrongWidth { what: "image", found: dataset.width, shape: shape_text(&shape), needed });
+    }
+    match &options.layers {
+        Some(layers) => NetworkSpec::parse(&shape, layers),
+        None => {
+            let outputs = match &dataset.labels {
+                Labels::Classes { classes, .. } => classes.len(),
+                Labels::Values(_) => 1,
+            };
+            default_cnn(&shape, outputs, loss == LossKind::CrossEntropy)
+        }
+    }
+}
+
+pub(super) fn check_output(plan: &Plan, dataset: &Dataset, loss: LossKind) -> Result<(), Error> {
+    let expected = match &dataset.labels {
+        Labels::Classes { classes, .. } => classes.len(),
+        Labels::Values(_) => 1,
+    };
+    if plan.output_len() != expected {
+        return match loss {
+            LossKind::CrossEntropy => Err(Error::OutputMismatch { outputs: plan.output_len(), classes: expected }),
+            LossKind::Mse => Err(Error::InvalidOption {
+                name: "layers".to_owned(),
+                reason: format!("the last layer has {} outputs, a number needs one: dense(1)", plan.output_len()),
+            }),
+        };
+    }
+    if loss == LossKind::CrossEntropy && plan.channels() != expected {
+        return Err(Error::InvalidOption {
+            name: "layers".to_owned(),
+            reason: format!("the last layer gives an image; put flatten before dense({expected}, softmax)"),
+        });
+    }
+    if loss == LossKind::CrossEntropy && !plan.ends_in_softmax() {
+        return Err(Error::InvalidOption {
+            name: "layers".to_owned(),
+            reason: format!("cross_entropy needs probabilities: end with dense({expected}, softmax)"),
+        });
+    }
+    Ok(())
+}
+
+/// The rows to learn from and those to validate with; settled by the seed.
+pub(super) fn split(mut all: Vec<usize>, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    let rows = all.len();
+    if fraction <= 0.0 {
+        return (all, Vec::new());
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(u64::MAX);
+    all.shuffle(&mut random);
+    let count = (rows as f64 * fraction).round() as usize;
+    let learn = all.split_off(count.min(rows));
+    (learn, all)
+}
+
