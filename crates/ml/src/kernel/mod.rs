@@ -20,4 +20,7 @@ pub use narrow::{Narrow, narrow_weight_gradient};
 pub use pooled::{Pooled, pooled_forward};
 pub use product::{Product, multiply, multiply_over, multiply_plain};
 pub use sparse::{Live, LiveWindows, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient};
-pub use winograd::{Outputs, Winograd, winograd_forward, winograd_scratch, winograd_weights};
+pub use winograd::{
+    KernelLayout, Outputs, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient, winograd_scratch,
+    winograd_weight_gradient, winograd_weights,
+};

@@ -2,10 +2,11 @@
 //!
 //! Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016. A tile is 2×2 outputs: where a 2×2
 //! max-pool follows it is one pool window, so that the output's transform, bias, rectifier and pool are one pass. For 3×3
-//! kernels of stride 1.
+//! kernels of stride 1. The gradient of the weights is F(3×3, 2×2) over the same tiles and with the same products: each
+//! tile's 2×2 gradients are the small kernel, the nine weights are what it gives.
 
 use super::lanes::{Lanes, for_each_isa};
-use super::{Isa, Product, multiply_over};
+use super::{Isa, Product, multiply, multiply_over};
 
 /// Products of a tile.
 pub const PRODUCTS: usize = 16;
@@ -40,14 +41,33 @@ pub fn winograd_scratch(channels: usize, filters: usize) -> usize {
     PRODUCTS * TILES * (channels + filters)
 }
 
-/// The kernel's transform `G g Gᵀ`, `[product][channel][filter]`, from panels `[filter / 16][3×3 places × channel][16]`.
-pub fn winograd_weights(isa: Isa, channels: usize, filters: usize, panels: &[f32], weights: &mut [f32]) {
+/// How a 3×3 kernel lies that is to be transformed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KernelLayout {
+    /// `[filter / 16][place][channel][filter % 16]`.
+    Panels,
+    /// `[place][channel][filter]`.
+    Rows,
+    /// The same, to be read from the last place to the first, as the gradient of the input wants it.
+    Turned,
+}
+
+/// The kernel's transform `G g Gᵀ`, `[product][channel][filter]`.
+pub fn winograd_weights(
+    isa: Isa,
+    layout: KernelLayout,
+    channels: usize,
+    filters: usize,
+    kernel: &[f32],
+    weights: &mut [f32],
+) {
+    let len = channels * filters;
     assert!(
-        panels.len() == 9 * channels * filters && weights.len() == PRODUCTS * channels * filters && filters % 16 == 0,
+        kernel.len() == 9 * len && weights.len() == PRODUCTS * len && filters.is_multiple_of(16),
         "a kernel does not fit its transform"
     );
     // SAFETY: the lengths are what the kernel relies on.
-    unsafe { transform_weights(isa, channels, filters, panels.as_ptr(), weights.as_mut_ptr()) }
+    unsafe { transform_weights(isa, layout, channels, filters, kernel.as_ptr(), weights.as_mut_ptr()) }
 }
 
 /// Convolves. `weights` from [`winograd_weights`], `bias` padded to whole panels.
@@ -116,9 +136,9 @@ impl Outputs<'_> {
 
 for_each_isa! {
     /// # Safety
-    /// `panels` holds `9 · channels · filters` values, `weights` 16 for every 9 of them; `filters` is a multiple of 16.
+    /// `kernel` holds `9 · channels · filters` values, `weights` 16 for every 9 of them; `filters` is a multiple of 16.
     unsafe fn transform_weights(
-        channels: usize, filters: usize, panels: *const f32, weights: *mut f32,
+        layout: KernelLayout, channels: usize, filters: usize, kernel: *const f32, weights: *mut f32,
     ) = transform_weights_body { Avx512: [], Avx2: [], Portable: [], }
 }
 
@@ -126,20 +146,25 @@ for_each_isa! {
 /// As [`transform_weights`].
 #[inline(always)]
 unsafe fn transform_weights_body<L: Lanes>(
+    layout: KernelLayout,
     channels: usize,
     filters: usize,
-    panels: *const f32,
+    kernel: *const f32,
     weights: *mut f32,
 ) {
+    let place_of = |place: usize, channel: usize, filter: usize| match layout {
+        KernelLayout::Panels => (filter / 16 * 9 * channels + place * channels + channel) * 16 + filter % 16,
+        KernelLayout::Rows => (place * channels + channel) * filters + filter,
+        KernelLayout::Turned => ((8 - place) * channels + channel) * filters + filter,
+    };
     let half = |values: L| unsafe { values.multiply(L::splat(0.5)) };
     for filter in (0..filters).step_by(L::LEN) {
         for channel in 0..channels {
             // SAFETY: as the caller says.
             unsafe {
-                let panel = panels.add(filter / 16 * 16 * 9 * channels + channel * 16 + filter % 16);
                 let mut rows = [[L::splat(0.0); 3]; 4];
                 for x in 0..3 {
-                    let place = |y: usize| L::load(panel.add((y * 3 + x) * channels * 16));
+                    let place = |y: usize| L::load(kernel.add(place_of(y * 3 + x, channel, filter)));
                     let (first, middle, last) = (place(0), place(1), place(2));
                     let outer = first.add(last);
                     rows[0][x] = first;
@@ -266,6 +291,146 @@ unsafe fn transform_outputs_body<L: Lanes>(
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// Where the gradient of the weights finds its values.
+#[derive(Debug)]
+pub struct WinogradGradient<'a> {
+    /// As of the forward pass.
+    pub forward: Winograd<'a>,
+    /// Of each tile the first of its 2×2 gradients, which all exist (those beyond the output are zero).
+    pub tiles: &'a [usize],
+    /// From a row of the gradients to the next.
+    pub row: usize,
+}
+
+/// Adds the gradient of the weights as products, `[product][channel][filter]`: see [`winograd_kernel_gradient`].
+pub fn winograd_weight_gradient(
+    isa: Isa,
+    shape: &WinogradGradient<'_>,
+    images: &[f32],
+    gradients: &[f32],
+    scratch: &mut [f32],
+    weights: &mut [f32],
+) {
+    let (channels, filters) = (shape.forward.channels, shape.forward.filters);
+    let furthest = |tiles: &[usize]| tiles.iter().copied().max().unwrap_or(0);
+    assert!(
+        furthest(shape.forward.tiles) + 3 * shape.forward.row + 4 * channels <= images.len()
+            && furthest(shape.tiles) + shape.row + 2 * filters <= gradients.len()
+            && shape.tiles.len() == shape.forward.tiles.len()
+            && channels.is_multiple_of(16)
+            && filters.is_multiple_of(16)
+            && weights.len() == PRODUCTS * channels * filters
+            && scratch.len() >= winograd_scratch(channels, filters),
+        "a gradient does not fit its slices"
+    );
+    let (fields, products) = scratch.split_at_mut(PRODUCTS * TILES * channels);
+    for (tiles, gradient_tiles) in shape.forward.tiles.chunks(TILES).zip(shape.tiles.chunks(TILES)) {
+        // SAFETY: every tile lies inside its slice; the scratch has room for a chunk of tiles.
+        unsafe {
+            transform_fields(isa, tiles, &shape.forward, images.as_ptr(), fields.as_mut_ptr());
+            let to = products.as_mut_ptr();
+            transform_gradients(isa, gradient_tiles, shape.row, filters, gradients.as_ptr(), to);
+        }
+        let product = Product::transposed(tiles.len(), channels, filters);
+        for index in 0..PRODUCTS {
+            multiply(
+                isa,
+                &product,
+                &fields[index * TILES * channels..],
+                &products[index * TILES * filters..],
+                &mut weights[index * channels * filters..(index + 1) * channels * filters],
+            );
+        }
+    }
+}
+
+/// Adds to the gradient of a kernel, `[place][channel][filter]`, what its products come to.
+pub fn winograd_kernel_gradient(isa: Isa, channels: usize, filters: usize, products: &[f32], kernel: &mut [f32]) {
+    let len = channels * filters;
+    assert!(products.len() == PRODUCTS * len && kernel.len() == 9 * len && len.is_multiple_of(16));
+    // SAFETY: the lengths are what the kernel relies on.
+    unsafe { transform_kernel_gradient(isa, len, products.as_ptr(), kernel.as_mut_ptr()) }
+}
+
+for_each_isa! {
+    /// `G d Gᵀ` of each tile's 2×2 gradients: `[product][tile][filter]`.
+    ///
+    /// # Safety
+    /// Every tile lies inside `gradients`; `to` has room for [`TILES`] tiles.
+    unsafe fn transform_gradients(tiles: &[usize], row: usize, filters: usize, gradients: *const f32, to: *mut f32) = transform_gradients_body {
+        Avx512: [], Avx2: [], Portable: [],
+    }
+}
+
+/// # Safety
+/// As [`transform_gradients`].
+#[inline(always)]
+unsafe fn transform_gradients_body<L: Lanes>(
+    tiles: &[usize],
+    row: usize,
+    filters: usize,
+    gradients: *const f32,
+    to: *mut f32,
+) {
+    for (tile, offset) in tiles.iter().enumerate() {
+        for filter in (0..filters).step_by(L::LEN) {
+            // SAFETY: as the caller says.
+            unsafe {
+                let half = L::splat(0.5);
+                let spread = |first: L, last: L| {
+                    [first, first.add(last).multiply(half), first.subtract(last).multiply(half), last]
+                };
+                let from = gradients.add(offset + filter);
+                let left = spread(L::load(from), L::load(from.add(row)));
+                let right = spread(L::load(from.add(filters)), L::load(from.add(row + filters)));
+                let to = to.add(tile * filters + filter);
+                for y in 0..4 {
+                    for (x, value) in spread(left[y], right[y]).into_iter().enumerate() {
+                        value.store(to.add((y * 4 + x) * TILES * filters));
+                    }
+                }
+            }
+        }
+    }
+}
+
+for_each_isa! {
+    /// `Aᵀ m A`, three by three.
+    ///
+    /// # Safety
+    /// `products` holds 16, `kernel` nine times `len` values, a multiple of 16.
+    unsafe fn transform_kernel_gradient(len: usize, products: *const f32, kernel: *mut f32) = transform_kernel_gradient_body {
+        Avx512: [], Avx2: [], Portable: [],
+    }
+}
+
+/// # Safety
+/// As [`transform_kernel_gradient`].
+#[inline(always)]
+unsafe fn transform_kernel_gradient_body<L: Lanes>(len: usize, products: *const f32, kernel: *mut f32) {
+    for at in (0..len).step_by(L::LEN) {
+        // SAFETY: as the caller says.
+        unsafe {
+            let ends = |m: [L; 4]| {
+                let middle = m[1].add(m[2]);
+                [m[0].add(middle), m[1].subtract(m[2]), middle.subtract(m[3])]
+            };
+            let mut rows = [[L::splat(0.0); 4]; 3];
+            for x in 0..4 {
+                let product = |y: usize| L::load(products.add((y * 4 + x) * len + at));
+                let [first, middle, last] = ends([product(0), product(1), product(2), product(3)]);
+                (rows[0][x], rows[1][x], rows[2][x]) = (first, middle, last);
+            }
+            for (y, row) in rows.into_iter().enumerate() {
+                for (x, value) in ends(row).into_iter().enumerate() {
+                    let place = kernel.add((y * 3 + x) * len + at);
+                    L::load(place).add(value).store(place);
                 }
             }
         }

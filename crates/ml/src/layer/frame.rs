@@ -18,6 +18,12 @@ impl Frame {
         Self { image, before: [before(0), before(1)], size: [size(0), size(1)] }
     }
 
+    /// With so many zeros before the image, in a frame of this size.
+    pub(super) fn sized(image: [usize; 3], before: [usize; 2], size: [usize; 2]) -> Self {
+        debug_assert!((0..2).all(|axis| before[axis] + image[axis] <= size[axis]), "an image does not fit its frame");
+        Self { image, before, size }
+    }
+
     /// Values of the image alone.
     pub(super) fn image_len(&self) -> usize {
         self.image.iter().product()
@@ -26,6 +32,16 @@ impl Frame {
     /// Values of a row with its zeros.
     pub(super) fn row(&self) -> usize {
         self.size[1] * self.image[2]
+    }
+
+    /// Values of the image, with its zeros if there are any.
+    pub(super) fn whole_len(&self) -> usize {
+        self.size[0] * self.row()
+    }
+
+    /// Where the image's first value lies.
+    pub(super) fn first(&self) -> usize {
+        self.before[0] * self.row() + self.before[1] * self.image[2]
     }
 
     /// Values that the zeros ask memory for: none where there are no zeros, and the image is read where it lies.
@@ -70,7 +86,6 @@ impl Frame {
 
     /// Where each row of the image begins among its zeros.
     fn starts(&self) -> impl Iterator<Item = usize> {
-        let first = self.before[0] * self.row() + self.before[1] * self.image[2];
-        (0..self.image[0]).map(move |y| first + y * self.row())
+        (0..self.image[0]).map(move |y| self.first() + y * self.row())
     }
 }

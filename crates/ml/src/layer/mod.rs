@@ -16,6 +16,7 @@ mod initial;
 mod pool;
 pub(crate) mod pooled_conv;
 mod softmax;
+pub(crate) mod winograd_conv;
 #[cfg(test)]
 mod tests;
 
@@ -63,6 +64,8 @@ pub struct Pass<'a> {
 #[derive(Debug, Default)]
 pub struct Work {
     windows: Vec<usize>,
+    gradient_windows: Vec<usize>,
+    places: Vec<(usize, u8)>,
     images: Vec<f32>,
     framed: Vec<f32>,
     dense: Vec<f32>,

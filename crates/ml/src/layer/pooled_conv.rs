@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
 use crate::kernel::{
-    self, Live, LiveWindows, Narrow, Outputs, PANEL, Pooled, Pooling, Winograd, narrow_weight_gradient, padded,
+    Isa, KernelLayout, Live, LiveWindows, Narrow, Outputs, PANEL, Pooled, Pooling, Winograd, narrow_weight_gradient, padded,
     pooled_forward, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient, winograd_forward,
     winograd_scratch, winograd_weights,
 };
@@ -309,7 +309,8 @@ impl Layer for PooledConv {
             }
         }
         if winograd_len > 0 {
-            winograd_weights(kernel::Isa::detect(), self.channels, padded(self.filters), panels, winograd);
+            let (isa, layout) = (Isa::detect(), KernelLayout::Panels);
+            winograd_weights(isa, layout, self.channels, padded(self.filters), panels, winograd);
         }
         if backward.is_empty() {
             return;

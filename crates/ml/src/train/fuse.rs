@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use crate::Error;
 use crate::layer::pooled_conv::PooledConv;
+use crate::layer::winograd_conv::WinogradConv;
 use crate::layer::{self, Layer};
 use crate::network::{Activation, LayerSpec, NetworkSpec, image_of};
 
 type Step = (Range<usize>, Box<dyn Layer>);
+
+const RELU: LayerSpec = LayerSpec::Activation(Activation::Relu);
 
 /// The steps of a network, each with the layers that it stands for.
 pub(super) fn fused(network: &NetworkSpec) -> Result<Vec<Step>, Error> {
@@ -16,9 +19,12 @@ pub(super) fn fused(network: &NetworkSpec) -> Result<Vec<Step>, Error> {
     let mut plain = layer::build(network)?.into_iter().enumerate();
     while let Some((index, layer)) = plain.next() {
         let input = if index == 0 { &network.input_shape } else { &shapes[index - 1] };
-        match pooled(&network.layers[index..], input, &shapes[index], index > 0) {
+        let rest = &network.layers[index..];
+        let step = pooled(rest, input, &shapes[index], index > 0)
+            .or_else(|| winograd(rest, input, &shapes[index], index > 0));
+        match step {
             Some((count, step)) => {
-                steps.push((index..index + count, Box::new(step)));
+                steps.push((index..index + count, step));
                 for _ in 1..count {
                     plain.next();
                 }
@@ -30,8 +36,7 @@ pub(super) fn fused(network: &NetworkSpec) -> Result<Vec<Step>, Error> {
 }
 
 /// A convolution with a rectifier and a pool, in either order, or with a pool alone; and how many layers that is.
-fn pooled(layers: &[LayerSpec], input: &[usize], output: &[usize], inner: bool) -> Option<(usize, PooledConv)> {
-    const RELU: LayerSpec = LayerSpec::Activation(Activation::Relu);
+fn pooled(layers: &[LayerSpec], input: &[usize], output: &[usize], inner: bool) -> Option<(usize, Box<dyn Layer>)> {
     let convolution = layers.first()?.convolution(*input.last()?)?;
     let (count, pool, relu) = match &layers[1..] {
         [LayerSpec::MaxPool(pool), rest @ ..] if rest.first() == Some(&RELU) => (3, pool, true),
@@ -40,5 +45,13 @@ fn pooled(layers: &[LayerSpec], input: &[usize], output: &[usize], inner: bool) 
         _ => return None,
     };
     let step = PooledConv::fuse(image_of(input)?, image_of(output)?, &convolution, pool, relu, inner)?;
-    Some((count, step))
+    Some((count, Box::new(step)))
+}
+
+/// A convolution that Winograd's filtering serves, and its rectifier.
+fn winograd(layers: &[LayerSpec], input: &[usize], output: &[usize], inner: bool) -> Option<(usize, Box<dyn Layer>)> {
+    let convolution = layers.first()?.convolution(*input.last()?)?;
+    let relu = layers.get(1) == Some(&RELU);
+    let step = WinogradConv::fuse(image_of(input)?, image_of(output)?, &convolution, relu, inner)?;
+    Some((1 + usize::from(relu), Box::new(step)))
 }

@@ -35,7 +35,8 @@ fn run(plan: &Plan, isa: Isa, parameters: &[f32], samples: usize, input: &[f32],
 fn check(shape: &[usize], layers: &[String], samples: usize, seed: u64) -> Result<(), TestCaseError> {
     let Ok(network) = NetworkSpec::parse(shape, layers) else { return Ok(()) };
     let (fused, plain) = (Plan::new(&network).unwrap(), Plan::plain(&network).unwrap());
-    prop_assert!(fused.layers().len() < plain.layers().len(), "{layers:?} over {shape:?}: nothing is fused");
+    let steps = |plan: &Plan| format!("{:?}", plan.layers());
+    prop_assert!(steps(&fused) != steps(&plain), "{layers:?} over {shape:?}: nothing is fused");
     let mut tensors = plain.weights(&plain.initialize(seed));
     for (index, tensor) in tensors.iter_mut().enumerate() {
         let noise = numbers(seed ^ index as u64, tensor.values.len());
@@ -86,6 +87,34 @@ proptest! {
         // A layer with parameters before it, so that the gradient of its input is seen.
         if inner {
             layers.insert(0, format!("conv2d({channels}, 1x1)"));
+        }
+        check(&[height, width, channels], &layers, samples, seed)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn convolutions_by_winograd(
+        height in 3_usize..20,
+        width in 3_usize..20,
+        channels in 1_usize..4,
+        filters in 1_usize..4,
+        same: bool,
+        relu: bool,
+        inner: bool,
+        samples in 1_usize..10,
+        seed: u64,
+    ) {
+        let (channels, filters) = (16 * channels, 16 * filters);
+        let padding = if same { "same" } else { "valid" };
+        let mut layers = vec![format!("conv2d({filters}, 3x3, padding={padding})")];
+        if relu {
+            layers.push("relu".to_owned());
+        }
+        if inner {
+            layers.insert(0, format!("conv2d({channels}, 1x1, tanh)"));
         }
         check(&[height, width, channels], &layers, samples, seed)?;
     }

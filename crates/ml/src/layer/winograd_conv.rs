@@ -1,0 +1,280 @@
+//! A 3×3 convolution of stride 1 by Winograd's filtering, with its rectifier, in one step.
+//!
+//! All three passes are products over tiles of 2×2 outputs: forward, the gradient of the input (a convolution of the
+//! output's gradient with the turned kernel), the gradient of the weights. Parameters lie as the layer has them.
+
+use rand_chacha::ChaCha8Rng;
+
+use super::frame::Frame;
+use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
+use crate::kernel::{
+    Isa, KernelLayout, Outputs, PANEL, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient,
+    winograd_scratch, winograd_weight_gradient, winograd_weights,
+};
+use crate::network::{Convolution, Window};
+
+const PRODUCTS: usize = 16;
+
+#[derive(Debug)]
+pub(crate) struct WinogradConv {
+    window: Window,
+    channels: usize,
+    filters: usize,
+    relu: bool,
+    /// True if the gradient of the input is asked for.
+    inner: bool,
+    forward: Tiles,
+    /// The gradient of the output within zeros, and the tiles of the input's gradient over it.
+    backward: Tiles,
+    /// The forward tiles' gradients in that frame.
+    gradient_tiles: Vec<usize>,
+}
+
+/// How one convolution is cut into tiles.
+#[derive(Debug)]
+struct Tiles {
+    /// What is read.
+    frame: Frame,
+    /// `[height, width]` of what is written.
+    output: [usize; 2],
+    /// Of each tile the first value of its field in a framed image.
+    fields: Vec<usize>,
+    /// Of each tile the place of its first output, and which of the four exist.
+    places: Vec<([usize; 2], u8)>,
+}
+
+impl Tiles {
+    fn new(image: [usize; 3], before: [usize; 2], output: [usize; 2]) -> Self {
+        let grid = [output[0].div_ceil(2), output[1].div_ceil(2)];
+        let frame = Frame::sized(image, before, [2 * grid[0] + 2, 2 * grid[1] + 2]);
+        let (row, channels) = (frame.row(), image[2]);
+        let tiles = (0..grid[0]).flat_map(|y| (0..grid[1]).map(move |x| [2 * y, 2 * x]));
+        let fields = tiles.clone().map(|[y, x]| y * row + x * channels).collect();
+        let exist = |[y, x]: [usize; 2]| {
+            let (right, below) = (x + 1 < output[1], y + 1 < output[0]);
+            1 | u8::from(right) << 1 | u8::from(below) << 2 | u8::from(right && below) << 3
+        };
+        Self { frame, output, fields, places: tiles.map(|place| (place, exist(place))).collect() }
+    }
+
+    /// The fields of one sample after the other.
+    fn all_fields(&self, samples: usize, fields: &mut Vec<usize>) {
+        fields.clear();
+        for sample in 0..samples {
+            let start = sample * self.frame.whole_len();
+            fields.extend(self.fields.iter().map(|field| start + field));
+        }
+    }
+
+    /// The places of one sample after the other, as offsets in an output of so many filters.
+    fn all_places(&self, samples: usize, filters: usize, places: &mut Vec<(usize, u8)>) {
+        places.clear();
+        let [height, width] = self.output;
+        for sample in 0..samples {
+            let place = |([y, x], exist): &([usize; 2], u8)| (((sample * height + y) * width + x) * filters, *exist);
+            places.extend(self.places.iter().map(place));
+        }
+    }
+}
+
+impl WinogradConv {
+    /// The step for a convolution, if it can be one: 3×3, of stride 1, without groups and gaps, of whole panels of channels
+    /// and filters.
+    pub(crate) fn fuse(
+        input: [usize; 3],
+        output: [usize; 3],
+        convolution: &Convolution,
+        relu: bool,
+        inner: bool,
+    ) -> Option<Self> {
+        let Convolution { window, groups, filters } = *convolution;
+        let plain = window.size == [3, 3] && window.stride == [1, 1] && window.dilation == [1, 1] && groups == 1;
+        let [_, _, channels] = input;
+        if !plain || !channels.is_multiple_of(PANEL) || !filters.is_multiple_of(PANEL) {
+            return None;
+        }
+        let before = [0, 1].map(|axis| window.zeros(axis, input[axis])[0]);
+        let forward = Tiles::new(input, before, [output[0], output[1]]);
+        let backward = Tiles::new(output, before.map(|before| 2 - before), [input[0], input[1]]);
+        let row = backward.frame.row();
+        let gradient_tile = |([y, x], _): &([usize; 2], u8)| backward.frame.first() + y * row + x * filters;
+        let gradient_tiles = forward.places.iter().map(gradient_tile).collect();
+        Some(Self { window, channels, filters, relu, inner, forward, backward, gradient_tiles })
+    }
+
+    fn weights(&self) -> usize {
+        9 * self.channels * self.filters
+    }
+
+    fn products(&self) -> usize {
+        PRODUCTS * self.channels * self.filters
+    }
+
+    /// The output's gradient within its zeros, sample by sample, zero where the rectifier cut it off; adds that of the bias.
+    fn framed_gradient(&self, values: &Values<'_>, samples: usize, framed: &mut Vec<f32>, bias: &mut [f32]) {
+        let (frame, row_len) = (&self.backward.frame, self.forward.output[1] * self.filters);
+        framed.clear();
+        framed.resize(samples * frame.whole_len(), 0.0);
+        let rows = values.grad_output.chunks_exact(row_len).zip(values.output.chunks_exact(row_len));
+        for (number, (gradient, output)) in rows.enumerate() {
+            let (sample, y) = (number / self.forward.output[0], number % self.forward.output[0]);
+            let start = sample * frame.whole_len() + frame.first() + y * frame.row();
+            let to = &mut framed[start..start + row_len];
+            if self.relu {
+                for (to, (gradient, output)) in to.iter_mut().zip(gradient.iter().zip(output)) {
+                    // A mask instead of a choice, which would be a jump that is wrong every other time.
+                    let keep = u32::from(*output > 0.0).wrapping_neg();
+                    *to = f32::from_bits(gradient.to_bits() & keep);
+                }
+            } else {
+                to.copy_from_slice(gradient);
+            }
+            for place in to.chunks_exact(self.filters) {
+                for (sum, value) in bias.iter_mut().zip(place) {
+                    *sum += value;
+                }
+            }
+        }
+    }
+}
+
+/// Images with their zeros, behind each other; as they are, where there are none.
+fn framed<'a>(frame: &Frame, images: &'a [f32], place: &'a mut Vec<f32>) -> &'a [f32] {
+    if frame.len() == 0 {
+        return images;
+    }
+    place.resize(images.len() / frame.image_len() * frame.len(), 0.0);
+    for (image, place) in images.chunks_exact(frame.image_len()).zip(place.chunks_exact_mut(frame.len())) {
+        frame.around(image, place);
+    }
+    place
+}
+
+impl Layer for WinogradConv {
+    fn input_len(&self) -> usize {
+        self.forward.frame.image_len()
+    }
+
+    fn output_len(&self) -> usize {
+        self.backward.frame.image_len()
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        conv2d::parameters(&self.window, self.channels, self.filters)
+    }
+
+    fn initialize(&self, initial: Initial, random: &mut ChaCha8Rng, tensors: &mut [f32]) {
+        initial.fill(random, 9 * self.channels, 9 * self.filters, &mut tensors[..self.weights()]);
+    }
+
+    fn prepares_forward(&self) -> bool {
+        true
+    }
+
+    /// The transformed kernel, and, if the input's gradient is asked for, that of the transposed one, which lies behind it.
+    fn prepared_len(&self) -> usize {
+        self.products() + if self.inner { self.products() + self.weights() } else { 0 }
+    }
+
+    fn prepare(&self, parameters: &[f32], prepared: &mut [f32]) {
+        let (isa, kernel) = (Isa::detect(), &parameters[..self.weights()]);
+        let (forward, rest) = prepared.split_at_mut(self.products());
+        winograd_weights(isa, KernelLayout::Rows, self.channels, self.filters, kernel, forward);
+        if rest.is_empty() {
+            return;
+        }
+        let (backward, transposed) = rest.split_at_mut(self.products());
+        let taps = kernel.chunks_exact(self.channels * self.filters);
+        for (from, to) in taps.zip(transposed.chunks_exact_mut(self.channels * self.filters)) {
+            transpose(from, self.channels, self.filters, to);
+        }
+        winograd_weights(isa, KernelLayout::Turned, self.filters, self.channels, transposed, backward);
+    }
+
+    fn scratch_len(&self) -> usize {
+        let tiles = 4 * (self.forward.fields.len() + self.backward.fields.len());
+        let frames = self.forward.frame.whole_len() + 2 * self.backward.frame.whole_len();
+        winograd_scratch(self.channels, self.filters) + self.products() + tiles + frames
+    }
+
+    fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
+        let work = &mut *pass.work;
+        self.forward.all_fields(pass.samples, &mut work.windows);
+        self.forward.all_places(pass.samples, self.filters, &mut work.places);
+        let images = framed(&self.forward.frame, input, &mut work.images);
+        let shape = Winograd {
+            tiles: &work.windows,
+            row: self.forward.frame.row(),
+            channels: self.channels,
+            filters: self.filters,
+        };
+        let row = self.forward.output[1] * self.filters;
+        let mut outputs =
+            Outputs::Whole { output, filters: self.filters, row, places: &work.places, relu: self.relu };
+        let scratch = winograd_scratch(self.channels, self.filters);
+        pass.scratch.resize(pass.scratch.len().max(scratch), 0.0);
+        let (weights, bias) = (&pass.prepared[..self.products()], &pass.parameters[self.weights()..]);
+        winograd_forward(pass.isa, &shape, images, weights, bias, pass.scratch, &mut outputs);
+    }
+
+    fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, gradient: &mut [f32], grad_input: Option<&mut [f32]>) {
+        let (grad_kernel, grad_bias) = gradient.split_at_mut(self.weights());
+        let work = &mut *pass.work;
+        self.framed_gradient(values, pass.samples, &mut work.framed, grad_bias);
+
+        self.forward.all_fields(pass.samples, &mut work.windows);
+        work.gradient_windows.clear();
+        for sample in 0..pass.samples {
+            let start = sample * self.backward.frame.whole_len();
+            work.gradient_windows.extend(self.gradient_tiles.iter().map(|tile| start + tile));
+        }
+        let images = framed(&self.forward.frame, values.input, &mut work.images);
+        let shape = WinogradGradient {
+            forward: Winograd {
+                tiles: &work.windows,
+                row: self.forward.frame.row(),
+                channels: self.channels,
+                filters: self.filters,
+            },
+            tiles: &work.gradient_windows,
+            row: self.backward.frame.row(),
+        };
+        let scratch = winograd_scratch(self.channels, self.filters);
+        pass.scratch.resize(pass.scratch.len().max(scratch), 0.0);
+        work.dense.clear();
+        work.dense.resize(self.products(), 0.0);
+        winograd_weight_gradient(pass.isa, &shape, images, &work.framed, pass.scratch, &mut work.dense);
+        winograd_kernel_gradient(pass.isa, self.channels, self.filters, &work.dense, grad_kernel);
+
+        let Some(grad_input) = grad_input else { return };
+        self.backward.all_fields(pass.samples, &mut work.windows);
+        self.backward.all_places(pass.samples, self.channels, &mut work.places);
+        let shape = Winograd {
+            tiles: &work.windows,
+            row: self.backward.frame.row(),
+            channels: self.filters,
+            filters: self.channels,
+        };
+        let row = self.backward.output[1] * self.channels;
+        let output = grad_input;
+        let mut outputs =
+            Outputs::Whole { output, filters: self.channels, row, places: &work.places, relu: false };
+        let weights = &pass.prepared[self.products()..2 * self.products()];
+        work.dense.clear();
+        work.dense.resize(self.channels, 0.0);
+        winograd_forward(pass.isa, &shape, &work.framed, weights, &work.dense, pass.scratch, &mut outputs);
+    }
+}
+
+/// `[rows][columns]` as `[columns][rows]`, in squares that stay in the first cache.
+fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
+    for first_row in (0..rows).step_by(PANEL) {
+        for first_column in (0..columns).step_by(PANEL) {
+            for row in first_row..rows.min(first_row + PANEL) {
+                for column in first_column..columns.min(first_column + PANEL) {
+                    to[column * rows + row] = from[row * columns + column];
+                }
+            }
+        }
+    }
+}
