@@ -13,7 +13,7 @@ mod sparse;
 mod winograd;
 
 pub use descent::{Adam, adam, add_to};
-pub use gather::Pooling;
+pub use gather::{LiveLists, Pooling, live_by_filter};
 pub use isa::Isa;
 pub(crate) use lanes::{PANEL, padded};
 pub use narrow::{Narrow, narrow_weight_gradient};

@@ -151,14 +151,13 @@ unsafe fn tile<L: Lanes, const V: usize, const W: usize>(
                 }
                 left -= 4;
             }
-            while left > 0 {
-                terms::<L, V, W, 1>(&mut sums, &values, &shape.places, row);
-                row = row.add(PANEL);
-                for value in &mut values {
-                    *value = value.add(1);
-                }
-                left -= 1;
+            match left {
+                3 => terms::<L, V, W, 3>(&mut sums, &values, &shape.places, row),
+                2 => terms::<L, V, W, 2>(&mut sums, &values, &shape.places, row),
+                1 => terms::<L, V, W, 1>(&mut sums, &values, &shape.places, row),
+                _ => {}
             }
+            row = row.add(left * PANEL);
         }
         let width = padded(shape.filters);
         for (w, sums) in sums.iter().enumerate() {

@@ -4,27 +4,22 @@
 //! window for the gradient of the input, which then keeps a window's field in registers, and by filter for the gradient of
 //! the weights, which keeps a filter's weights there.
 
-use super::Isa;
+use super::{Isa, LiveLists};
 use super::lanes::{Lanes, PANEL, for_each_isa};
 
-/// One output that has a gradient.
+/// One output of a filter that has a gradient.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
 pub struct Live {
     pub gradient: f32,
-    /// In a list by window the filter; in a list by filter the place of the field's first value.
+    /// The place of its field's first value.
     pub offset: u32,
 }
 
-/// The live outputs of some windows: for each of a window's four places a list of filters.
+/// Where the gradient of the input of a 3×3 convolution of stride 1 goes.
 #[derive(Debug)]
 pub struct LiveWindows<'a> {
-    /// `[place][window][room]`.
-    pub lists: &'a [Live],
-    /// How much of each list is filled: `[window][place]`.
-    pub counts: &'a [[u32; 4]],
-    /// Places of a list.
-    pub room: usize,
+    pub lists: &'a LiveLists,
     /// The first value of each window's field in the input's gradient.
     pub windows: &'a [usize],
     /// From a row of the input to the next.
@@ -38,23 +33,15 @@ impl LiveWindows<'_> {
     fn check(&self, panels: &[f32], gradient: &[f32]) {
         let windows = self.windows.len();
         let last = self.windows.iter().copied().max().unwrap_or(0) + 3 * self.row + 4 * self.channels;
-        let full = |counts: &[u32; 4]| counts.iter().any(|count| *count as usize > self.room);
         assert!(
             self.channels.is_multiple_of(PANEL)
-                && self.counts.len() == windows
-                && self.lists.len() >= 4 * windows * self.room
-                && !self.counts.iter().any(full)
+                && self.lists.counts.len() == windows
                 && panels.len() == self.channels * self.filters * 9
                 && (windows == 0 || last <= gradient.len()),
             "a sparse gradient does not fit its slices"
         );
-        for (place, lists) in self.lists[..4 * windows * self.room].chunks_exact((windows * self.room).max(1)).enumerate() {
-            for (list, counts) in lists.chunks_exact(self.room.max(1)).zip(self.counts) {
-                let live = &list[..counts[place] as usize];
-                let last = live.iter().fold(0, |last, live| live.offset.max(last));
-                assert!((last as usize) < self.filters, "a filter that does not exist");
-            }
-        }
+        // Lists are filled by `Pooling::live` alone, whose filters exist; that they are those of these panels:
+        assert!(self.lists.room == self.filters.next_multiple_of(PANEL), "lists of another convolution");
     }
 }
 
@@ -82,15 +69,17 @@ unsafe fn input_gradient_body<L: Lanes>(
     panels: *const f32,
     gradient: *mut f32,
 ) {
-    let windows = live.windows.len();
     for channel in (0..live.channels).step_by(L::LEN) {
         // SAFETY: the panel of this channel; each window's field lies inside the gradient.
         unsafe {
             let panel = panels.add(channel / PANEL * live.filters * 9 * PANEL + channel % PANEL);
-            for (window, (offset, counts)) in live.windows.iter().zip(live.counts).enumerate() {
+            for (window, (offset, counts)) in live.windows.iter().zip(&live.lists.counts).enumerate() {
                 let list = |place: usize| {
-                    let start = live.lists.as_ptr().add((place * windows + window) * live.room);
-                    std::slice::from_raw_parts(start, counts[place] as usize)
+                    let (start, len) = ((4 * window + place) * live.lists.room, counts[place] as usize);
+                    (
+                        std::slice::from_raw_parts(live.lists.gradients.as_ptr().add(start), len),
+                        std::slice::from_raw_parts(live.lists.filters.as_ptr().add(start), len),
+                    )
                 };
                 let lists = [list(0), list(1), list(2), list(3)];
                 let field = gradient.add(offset + channel);
@@ -112,7 +101,7 @@ unsafe fn input_gradient_body<L: Lanes>(
 /// As [`input_gradient_body`].
 #[inline(always)]
 unsafe fn field_rows<L: Lanes, const R: usize, const FIRST: usize>(
-    lists: [&[Live]; 4],
+    lists: [(&[f32], &[u32]); 4],
     panel: *const f32,
     field: *mut f32,
     row: usize,
@@ -151,14 +140,14 @@ unsafe fn place_of_field<
     const X: usize,
 >(
     sums: &mut [[L; 4]; R],
-    list: &[Live],
+    (gradients, filters): (&[f32], &[u32]),
     panel: *const f32,
 ) {
-    for live in list {
+    for (gradient, filter) in gradients.iter().zip(filters) {
         // SAFETY: as the caller says.
         unsafe {
-            let weights = panel.add(live.offset as usize * 9 * PANEL);
-            let gradient = L::splat(live.gradient);
+            let weights = panel.add(*filter as usize * 9 * PANEL);
+            let gradient = L::splat(*gradient);
             for y in 0..3 {
                 if Y + y >= FIRST && Y + y - FIRST < R {
                     for x in 0..3 {

@@ -26,7 +26,7 @@ pub use initial::Initial;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
-use crate::kernel::{Isa, Live};
+use crate::kernel::{Isa, Live, LiveLists};
 use crate::network::{Activation, Convolution, LayerSpec, NetworkSpec, Rank, Window, image, image_of};
 
 /// One tensor of a layer's parameters, in the order in which they lie.
@@ -71,7 +71,7 @@ pub struct Work {
     dense: Vec<f32>,
     live: Vec<Live>,
     counts: Vec<u32>,
-    window_counts: Vec<[u32; 4]>,
+    lists: LiveLists,
 }
 
 /// One step of training, as dropout sees it.

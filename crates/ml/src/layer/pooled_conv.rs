@@ -7,19 +7,16 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::frame::Frame;
-use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
+use super::{Initial, Layer, ParameterSpec, Pass, Values, Work, conv2d};
 use crate::kernel::{
-    Isa, KernelLayout, Live, LiveWindows, Narrow, Outputs, PANEL, Pooled, Pooling, Winograd, narrow_weight_gradient, padded,
-    pooled_forward, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient, winograd_forward,
+    Isa, KernelLayout, Live, LiveWindows, Narrow, Outputs, PANEL, Pooled, Pooling, Winograd, live_by_filter,
+    narrow_weight_gradient, padded, pooled_forward, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient, winograd_forward,
     winograd_scratch, winograd_weights,
 };
 use crate::network::{Convolution, Padding, Window};
 
 /// Images that are looked at together for the gradient of the weights: as many as stay near the core.
 const IMAGES_BYTES: usize = 64 << 10;
-
-/// Windows whose live outputs are listed together for the gradient of the input.
-const WINDOWS: usize = 32;
 
 /// A convolution with the pool behind it.
 #[derive(Debug)]
@@ -167,53 +164,67 @@ impl PooledConv {
         gradient: &mut [f32],
     ) {
         let (weights, bias) = gradient.split_at_mut(self.weights());
-        pooling.add_bias(bias);
         let work = &mut *pass.work;
         if self.narrow() {
             let terms: Vec<usize> =
                 self.rows.iter().flat_map(|row| (0..self.run()).map(move |column| row + column)).collect();
             let shape = Narrow { windows, places: self.places, terms: &terms, filters: padded(self.filters) };
             work.dense.resize(windows.len() * padded(self.filters), 0.0);
-            pooling.dense(&mut work.dense);
+            pooling.dense(pass.isa, &mut work.dense, bias);
             narrow_weight_gradient(pass.isa, &shape, images, &work.dense, pooling.winners, weights);
-        } else {
-            let (rows, run, row) = (self.rows.len(), padded(self.run()), self.frame.row());
-            let counts = &work.counts;
-            sparse_weight_gradient(pass.isa, &work.live, counts, windows.len(), images, rows, row, run, weights);
-            if run > self.run() {
-                for line in weights.chunks_exact_mut(run) {
-                    line[self.run()..].fill(0.0);
-                }
+            return;
+        }
+        pooling.live(pass.isa, &mut work.lists, bias);
+        self.list_by_filter(work, windows);
+        let (rows, run, row) = (self.rows.len(), padded(self.run()), self.frame.row());
+        sparse_weight_gradient(pass.isa, &work.live, &work.counts, windows.len(), images, rows, row, run, weights);
+        if run > self.run() {
+            for line in weights.chunks_exact_mut(run) {
+                line[self.run()..].fill(0.0);
             }
         }
+    }
+
+    fn list_by_filter(&self, work: &mut Work, windows: &[usize]) {
+        work.live.resize(work.live.len().max(self.filters * windows.len()), Live::default());
+        work.counts.resize(self.filters, 0);
+        live_by_filter(&work.lists, windows, &self.places, &mut work.live, &mut work.counts);
     }
 
     /// Adds to the gradient of images that have their zeros.
     fn input_gradient(&self, pass: &mut Pass<'_>, pooling: &Pooling<'_>, windows: &[usize], framed: &mut [f32]) {
         let [_, _, _, prepared] = self.split_prepared(pass.prepared);
         let work = &mut *pass.work;
-        if !self.three_by_three() {
-            let weights = if self.narrow() { prepared } else { &pass.parameters[..self.weights()] };
-            let (rows, run, row) = (self.rows.len(), padded(self.run()), self.frame.row());
-            let counts = &work.counts;
-            sparse_spread_gradient(pass.isa, &work.live, counts, windows.len(), weights, rows, row, run, framed);
-            return;
+        if self.narrow() {
+            // Nothing has been listed yet; the bias has its gradient.
+            work.dense.clear();
+            work.dense.resize(padded(self.filters), 0.0);
+            pooling.live(pass.isa, &mut work.lists, &mut work.dense);
+            self.list_by_filter(work, windows);
         }
-        for (number, windows) in windows.chunks(WINDOWS).enumerate() {
-            let first = number * WINDOWS;
-            work.live.resize(work.live.len().max(4 * WINDOWS * self.filters), Live::default());
-            work.window_counts.resize(windows.len(), [0; 4]);
-            pooling.part(first..first + windows.len()).by_window(&mut work.live, &mut work.window_counts);
+        if self.three_by_three() {
             let live = LiveWindows {
-                lists: &work.live,
-                counts: &work.window_counts,
-                room: self.filters,
+                lists: &work.lists,
                 windows,
                 row: self.frame.row(),
                 channels: self.channels,
                 filters: self.filters,
             };
             sparse_input_gradient(pass.isa, &live, prepared, framed);
+        } else {
+            let weights = if self.narrow() { prepared } else { &pass.parameters[..self.weights()] };
+            let (rows, run, row) = (self.rows.len(), padded(self.run()), self.frame.row());
+            sparse_spread_gradient(
+                pass.isa,
+                &work.live,
+                &work.counts,
+                windows.len(),
+                weights,
+                rows,
+                row,
+                run,
+                framed,
+            );
         }
     }
 }
@@ -232,7 +243,7 @@ impl Layer for PooledConv {
     }
 
     fn parameter_len(&self) -> usize {
-        self.weights() + self.filters
+        self.weights() + padded(self.filters)
     }
 
     fn import(&self, tensors: &[f32], parameters: &mut [f32]) {
@@ -244,7 +255,8 @@ impl Layer for PooledConv {
                 weights[self.place(term, filter)] = *value;
             }
         }
-        own_bias.copy_from_slice(bias);
+        own_bias[..self.filters].copy_from_slice(bias);
+        own_bias[self.filters..].fill(0.0);
     }
 
     fn export(&self, parameters: &[f32], tensors: &mut [f32]) {
@@ -255,7 +267,7 @@ impl Layer for PooledConv {
                 *value = weights[self.place(term, filter)];
             }
         }
-        bias.copy_from_slice(own_bias);
+        bias.copy_from_slice(&own_bias[..self.filters]);
     }
 
     fn initialize(&self, initial: Initial, random: &mut ChaCha8Rng, tensors: &mut [f32]) {
@@ -282,7 +294,7 @@ impl Layer for PooledConv {
         let (panels, rest) = prepared.split_at_mut(panels_len);
         let (padded_bias, rest) = rest.split_at_mut(bias_len);
         let (winograd, backward) = rest.split_at_mut(winograd_len);
-        padded_bias[..self.filters].copy_from_slice(bias);
+        padded_bias.copy_from_slice(bias);
         let (terms, run) = (self.terms(), self.run());
         for (panel, values) in panels.chunks_exact_mut(terms * PANEL).enumerate() {
             let lanes = PANEL.min(self.filters - panel * PANEL);
@@ -336,7 +348,7 @@ impl Layer for PooledConv {
 
     fn scratch_len(&self) -> usize {
         let width = padded(self.filters);
-        let lists = size_of::<Live>() / size_of::<f32>() * self.filters * (self.windows.len() + 4 * WINDOWS);
+        let lists = 2 * self.filters * self.windows.len() + 8 * width * self.windows.len();
         let winograd = if self.winograd() { winograd_scratch(self.channels, width) } else { 0 };
         2 * (self.image_len() + PANEL) + lists + self.windows.len() * (width + 2) + winograd
     }
@@ -390,13 +402,6 @@ impl Layer for PooledConv {
             let pooling = pooling.part(first * count..(first + samples) * count);
             let images = &images[first * self.image_len()..];
             self.all_windows(samples, &mut windows);
-            // The lists by filter serve the weights, and, but for 3×3 kernels, the input.
-            if !self.narrow() || (grad_input.is_some() && !self.three_by_three()) {
-                let work = &mut *pass.work;
-                work.live.resize(work.live.len().max(self.filters * windows.len()), Live::default());
-                work.counts.resize(self.filters, 0);
-                pooling.by_filter(&windows, &self.places, &mut work.live, &mut work.counts);
-            }
             self.weight_gradient(pass, &pooling, &windows, images, gradient);
             if let Some(grad_input) = &mut grad_input {
                 let len = self.frame.image_len();

@@ -123,4 +123,24 @@ impl Lanes for Avx2 {
             Self(_mm256_and_ps(_mm256_castsi256_ps(keep), self.0))
         }
     }
+
+    #[inline(always)]
+    unsafe fn keep_above_zero(self, other: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe {
+            let keep = _mm256_cmp_ps::<_CMP_GT_OQ>(other.0, _mm256_setzero_ps());
+            Self(_mm256_and_ps(keep, self.0))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn pick(self, places: Self::Places, place: u32, first: u32, values: *mut f32, lanes: *mut u32) -> usize {
+        let (mut own, mut own_places) = ([0.0_f32; 8], [0_u32; 8]);
+        // SAFETY: see `splat`; no more is written than there are lanes.
+        unsafe {
+            self.store(own.as_mut_ptr());
+            Self::store_places(places, own_places.as_mut_ptr());
+            super::pick_one_by_one(&own, &own_places, place, first, values, lanes)
+        }
+    }
 }

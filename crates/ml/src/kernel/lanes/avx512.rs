@@ -116,4 +116,28 @@ impl Lanes for Avx512 {
             Self(_mm512_maskz_mov_ps(keep, self.0))
         }
     }
+
+    #[inline(always)]
+    unsafe fn keep_above_zero(self, other: Self) -> Self {
+        // SAFETY: see `splat`.
+        unsafe {
+            let keep = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(other.0, _mm512_setzero_ps());
+            Self(_mm512_maskz_mov_ps(keep, self.0))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn pick(self, places: Self::Places, place: u32, first: u32, values: *mut f32, lanes: *mut u32) -> usize {
+        // SAFETY: see `splat`.
+        unsafe {
+            let live = _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(self.0, _mm512_setzero_ps());
+            let picked = _mm512_mask_cmpeq_epi32_mask(live, places, _mm512_set1_epi32(place as i32));
+            let count = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+            let numbers = _mm512_add_epi32(count, _mm512_set1_epi32(first as i32));
+            // Into registers first: compressing into memory is slow on some processors.
+            _mm512_storeu_ps(values, _mm512_maskz_compress_ps(picked, self.0));
+            _mm512_storeu_si512(lanes.cast(), _mm512_maskz_compress_epi32(picked, numbers));
+            picked.count_ones() as usize
+        }
+    }
 }

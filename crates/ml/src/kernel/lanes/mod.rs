@@ -56,6 +56,36 @@ pub(super) trait Lanes: Copy {
     unsafe fn load_places(from: *const u32) -> Self::Places;
     /// Zero in lanes whose place is another.
     unsafe fn keep_where(self, places: Self::Places, place: u32) -> Self;
+    /// Zero in lanes where `other` is not above zero.
+    unsafe fn keep_above_zero(self, other: Self) -> Self;
+    /// The values of lanes with that place that are not zero, one after the other, and their lanes counted from `first`; how
+    /// many they are. All lanes may be written.
+    unsafe fn pick(self, places: Self::Places, place: u32, first: u32, values: *mut f32, lanes: *mut u32) -> usize;
+}
+
+/// [`Lanes::pick`] where there is no instruction for it. Which lanes live is as good as random: no jump depends on it.
+///
+/// # Safety
+/// As many values as there are lanes can be written.
+#[inline(always)]
+unsafe fn pick_one_by_one(
+    own: &[f32],
+    places: &[u32],
+    place: u32,
+    first: u32,
+    values: *mut f32,
+    lanes: *mut u32,
+) -> usize {
+    let mut count = 0;
+    for (lane, (value, own_place)) in own.iter().zip(places).enumerate() {
+        // SAFETY: as the caller says: the count is at most the lane's number.
+        unsafe {
+            *values.add(count) = *value;
+            *lanes.add(count) = first + lane as u32;
+        }
+        count += usize::from((*value != 0.0) & (*own_place == place));
+    }
+    count
 }
 
 /// Defines `unsafe fn $name(isa, …)`, which runs `$body::<…>(…)` compiled for that instruction set, with the parameters

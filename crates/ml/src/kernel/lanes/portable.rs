@@ -112,4 +112,15 @@ impl Lanes for Portable {
         }
         Self(values)
     }
+
+    #[inline(always)]
+    unsafe fn keep_above_zero(self, other: Self) -> Self {
+        self.with(other, |value, other| if other > 0.0 { value } else { 0.0 })
+    }
+
+    #[inline(always)]
+    unsafe fn pick(self, places: Self::Places, place: u32, first: u32, values: *mut f32, lanes: *mut u32) -> usize {
+        // SAFETY: see `load`; no more is written than there are lanes.
+        unsafe { super::pick_one_by_one(&self.0, &places, place, first, values, lanes) }
+    }
 }
