@@ -201,11 +201,13 @@ impl Plan {
         work(Weights { parameters, prepared: &prepared })
     }
 
-    /// Samples in a chunk: more where the parameters, which each chunk reads and has a gradient of, outweigh what a sample
-    /// computes. Depends on the network alone, for it decides how sums are rounded.
-    pub fn chunk_samples(&self) -> usize {
+    /// Samples in a chunk of a batch: more where the parameters, of which each chunk has a gradient, outweigh what a sample
+    /// computes, and where the batch is large enough for eight threads. Depends on the network and the batch alone, for it
+    /// decides how sums are rounded.
+    pub fn chunk_samples(&self, batch: usize) -> usize {
         let values: usize = self.layers.iter().map(|layer| layer.output_len()).sum::<usize>() + self.network.input_width();
-        (self.parameters / values.max(1) / 4).next_multiple_of(8).clamp(8, 32)
+        let weighty = (self.parameters / values.max(1) / 4).next_multiple_of(8);
+        weighty.max(batch / 64 * 8).clamp(8, 32)
     }
 
     /// How many of a chunk's samples go through all layers together: as many as leave what they hold in a core's second
@@ -218,7 +220,7 @@ impl Plan {
         (CACHE_BYTES / bytes.max(1)).clamp(1, samples_max.max(1))
     }
 
-    /// Bytes that a chunk for training takes, with what its layers use on their way.
+    /// Bytes that a chunk for training takes, with what its layers use on their way, but for its gradient.
     pub fn chunk_bytes(&self, samples: usize) -> usize {
         let sizes = self.layers.iter().map(|layer| {
             layer.output_len().saturating_add(layer.saved_len()).saturating_mul(samples)
@@ -230,7 +232,6 @@ impl Plan {
                 self.network.input_width().saturating_mul(samples),
                 widest.unwrap_or(0).saturating_mul(2 * samples),
                 scratch.unwrap_or(0).saturating_mul(samples),
-                self.parameters,
             ])
             .fold(0, usize::saturating_add)
             .saturating_mul(size_of::<f32>())
@@ -238,6 +239,11 @@ impl Plan {
 
     /// Memory for `samples` samples; for scoring alone it has no gradients.
     pub fn chunk(&self, samples: usize, training: bool) -> Chunk {
+        Chunk { gradient: vec![0.0; if training { self.parameters } else { 0 }], ..self.workspace(samples, training) }
+    }
+
+    /// The same without room for the gradient of the parameters.
+    pub fn workspace(&self, samples: usize, training: bool) -> Chunk {
         let mut values = vec![vec![0.0; samples * self.network.input_width()]];
         values.extend(self.layers.iter().map(|layer| vec![0.0; samples * layer.output_len()]));
         let widest = if training { values.iter().map(Vec::len).max().unwrap_or(0) } else { 0 };
@@ -248,7 +254,7 @@ impl Plan {
             grad_next: vec![0.0; widest],
             scratch: Vec::new(),
             work: Work::default(),
-            gradient: vec![0.0; if training { self.parameters } else { 0 }],
+            gradient: Vec::new(),
             samples,
         }
     }

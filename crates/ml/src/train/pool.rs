@@ -1,8 +1,14 @@
-//! Worker threads that live as long as a training, park between phases, and take chunks one by one.
+//! Worker threads that live as long as a training, park between phases, and take tasks one by one.
+//!
+//! A phase lasts some hundred microseconds, waking a parked thread some tens: whoever waits therefore looks for the next
+//! phase a little while before it parks, no longer than a wake-up would have taken.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Condvar, Mutex};
+
+/// How often a waiting thread looks before it parks: some ten microseconds.
+const LOOKS: usize = 1500;
 
 /// The workers' shared state. `T` says what a phase does.
 #[derive(Debug)]
@@ -10,6 +16,10 @@ pub(super) struct Pool<T> {
     state: Mutex<State<T>>,
     begin: Condvar,
     end: Condvar,
+    /// The number of the phase, for those who look before they park; `state` decides.
+    generation: AtomicU64,
+    /// Workers that have not finished the phase.
+    running: AtomicUsize,
     next: AtomicUsize,
 }
 
@@ -17,8 +27,7 @@ pub(super) struct Pool<T> {
 struct State<T> {
     phase: Option<T>,
     generation: u64,
-    chunks: usize,
-    running: usize,
+    tasks: usize,
     stop: bool,
     /// A worker has panicked: nobody counts down for it any more.
     panicked: bool,
@@ -26,8 +35,14 @@ struct State<T> {
 
 impl<T: Copy + Send> Pool<T> {
     pub(super) fn new() -> Self {
-        let state = State { phase: None, generation: 0, chunks: 0, running: 0, stop: false, panicked: false };
-        Self { state: Mutex::new(state), begin: Condvar::new(), end: Condvar::new(), next: AtomicUsize::new(0) }
+        Self {
+            state: Mutex::new(State { phase: None, generation: 0, tasks: 0, stop: false, panicked: false }),
+            begin: Condvar::new(),
+            end: Condvar::new(),
+            generation: AtomicU64::new(0),
+            running: AtomicUsize::new(0),
+            next: AtomicUsize::new(0),
+        }
     }
 
     /// Runs `work` with `workers` more threads beside the caller's, which calls [`Self::run`].
@@ -42,41 +57,45 @@ impl<T: Copy + Send> Pool<T> {
         })
     }
 
-    /// One phase over `chunks` chunks; returns when all are done. The caller works too.
-    pub(super) fn run(&self, workers: usize, phase: T, chunks: usize, work: &(impl Fn(T, usize) + Sync)) {
+    /// One phase over `tasks` tasks; returns when all are done. The caller works too.
+    pub(super) fn run(&self, workers: usize, phase: T, tasks: usize, work: &(impl Fn(T, usize) + Sync)) {
         self.next.store(0, Ordering::SeqCst);
-        if workers > 0 && chunks > 1 {
+        if workers == 0 || tasks <= 1 {
+            return self.take(phase, tasks, work);
+        }
+        {
             let mut state = self.state.lock();
             state.phase = Some(phase);
             state.generation += 1;
-            state.chunks = chunks;
-            state.running = workers;
+            state.tasks = tasks;
+            self.running.store(workers, Ordering::SeqCst);
+            self.generation.store(state.generation, Ordering::SeqCst);
             self.begin.notify_all();
         }
-        self.take(phase, chunks, work);
-        if workers > 0 && chunks > 1 {
-            let mut state = self.state.lock();
-            while state.running > 0 {
-                self.end.wait(&mut state);
-            }
-            assert!(!state.panicked, "a worker panicked");
+        self.take(phase, tasks, work);
+        look(|| self.running.load(Ordering::SeqCst) == 0);
+        let mut state = self.state.lock();
+        while self.running.load(Ordering::SeqCst) > 0 {
+            self.end.wait(&mut state);
         }
+        assert!(!state.panicked, "a worker panicked");
     }
 
-    fn take(&self, phase: T, chunks: usize, work: &(impl Fn(T, usize) + Sync)) {
+    fn take(&self, phase: T, tasks: usize, work: &(impl Fn(T, usize) + Sync)) {
         loop {
-            let chunk = self.next.fetch_add(1, Ordering::SeqCst);
-            if chunk >= chunks {
+            let task = self.next.fetch_add(1, Ordering::SeqCst);
+            if task >= tasks {
                 return;
             }
-            work(phase, chunk);
+            work(phase, task);
         }
     }
 
     fn worker(&self, work: &(impl Fn(T, usize) + Sync)) {
         let mut seen = 0;
         loop {
-            let (phase, chunks) = {
+            look(|| self.generation.load(Ordering::SeqCst) != seen);
+            let (phase, tasks) = {
                 let mut state = self.state.lock();
                 while state.generation == seen && !state.stop {
                     self.begin.wait(&mut state);
@@ -86,12 +105,22 @@ impl<T: Copy + Send> Pool<T> {
                 }
                 seen = state.generation;
                 let Some(phase) = state.phase else { return };
-                (phase, state.chunks)
+                (phase, state.tasks)
             };
             // Counts down even if the work panics; the scope passes the panic on.
             let _done = DoneOnDrop(self);
-            self.take(phase, chunks, work);
+            self.take(phase, tasks, work);
         }
+    }
+}
+
+/// Looks a little while for what is about to happen.
+fn look(happened: impl Fn() -> bool) {
+    for _ in 0..LOOKS {
+        if happened() {
+            return;
+        }
+        std::hint::spin_loop();
     }
 }
 
@@ -108,10 +137,12 @@ struct DoneOnDrop<'a, T>(&'a Pool<T>);
 
 impl<T> Drop for DoneOnDrop<'_, T> {
     fn drop(&mut self) {
-        let mut state = self.0.state.lock();
-        state.running -= 1;
-        state.panicked |= std::thread::panicking();
-        if state.running == 0 {
+        if std::thread::panicking() {
+            self.0.state.lock().panicked = true;
+        }
+        if self.0.running.fetch_sub(1, Ordering::SeqCst) == 1 {
+            // Under the lock, or the caller could miss it between its look and its wait.
+            let _state = self.0.state.lock();
             self.0.end.notify_all();
         }
     }

@@ -16,12 +16,16 @@ pub fn training_bytes(dataset: &Dataset, options: &TrainOptions) -> Result<usize
     let plan = Plan::new(&network_of(dataset, options, loss)?)?;
     check_output(&plan, dataset, loss)?;
     let sizes = Sizes::new(&plan, batch_of(options, dataset.rows));
-    // Parameters, their gradient, the optimizer's two moments, the best so far.
-    let whole = plan.parameter_count().saturating_mul(5 * size_of::<f32>());
+    // Parameters, their gradient, the optimizer's two moments, the best so far; a gradient for each chunk.
+    let whole = plan.parameter_count().saturating_mul((5 + sizes.slots).saturating_mul(size_of::<f32>()));
     let prepared = (0..plan.layers().len()).map(|index| plan.prepared_len(index, true)).fold(0, usize::saturating_add);
-    let whole = whole.saturating_add(prepared.saturating_mul(size_of::<f32>()));
+    let workspaces = if sizes.meets { sizes.slots } else { options.threads.max(1).min(sizes.slots) };
     let rows = dataset.rows.saturating_mul(4 * size_of::<usize>());
-    Ok(sizes.slots.saturating_mul(plan.chunk_bytes(sizes.part)).saturating_add(whole).saturating_add(rows))
+    Ok(workspaces
+        .saturating_mul(plan.chunk_bytes(sizes.part))
+        .saturating_add(whole)
+        .saturating_add(prepared.saturating_mul(size_of::<f32>()))
+        .saturating_add(rows))
 }
 
 /// How the work on a batch is cut.
@@ -33,17 +37,20 @@ pub(super) struct Sizes {
     pub(super) slots: usize,
     /// Samples of a chunk that are worked on together.
     pub(super) part: usize,
+    /// True if the chunks of a batch must meet between layers, and so keep what they computed.
+    pub(super) meets: bool,
 }
 
 impl Sizes {
     /// A large batch is worked on in rounds, so that memory does not grow with it, unless a batch norm must see all of it.
     pub(super) fn new(plan: &Plan, batch: usize) -> Self {
         let meets = (0..plan.layers().len()).any(|index| plan.meets(index));
-        let chunk = plan.chunk_samples();
+        let chunk = plan.chunk_samples(batch);
         Self {
             chunk,
             slots: batch.div_ceil(chunk).min(if meets { usize::MAX } else { 64 }),
             part: if meets { chunk } else { plan.samples_at_a_time(chunk) },
+            meets,
         }
     }
 }

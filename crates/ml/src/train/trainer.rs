@@ -153,6 +153,8 @@ struct Trainer<'a> {
     gradient: Blocks,
     prepared: Vec<RwLock<Vec<f32>>>,
     chunks: Vec<RwLock<Slot>>,
+    /// One for each worker, if chunks need not meet.
+    workspaces: Mutex<Vec<Chunk>>,
     /// The rows of the round.
     batch: RwLock<Batch>,
     cancel: &'a CancelFlag,
@@ -186,7 +188,10 @@ impl<'a> Trainer<'a> {
         cancel: &'a CancelFlag,
     ) -> Self {
         let sizes = Sizes::new(plan, batch);
-        let slot = |_| RwLock::new(Slot { memory: plan.chunk(sizes.part, true), loss: 0.0, right: 0 });
+        // Where chunks need not meet, a worker's memory serves one chunk after the other and stays in its cache.
+        let kept = if sizes.meets { sizes.part } else { 0 };
+        let slot = |_| RwLock::new(Slot { memory: plan.chunk(kept, true), loss: 0.0, right: 0 });
+        let shared = if sizes.meets { 0 } else { options.threads.max(1).min(sizes.slots) };
         let parameters = Blocks::new(plan.initialize(seed));
         let optimizer = Optimizer::new(options);
         let memory = |block| Mutex::new(optimizer.memory(parameters.range(block).len()));
@@ -203,6 +208,7 @@ impl<'a> Trainer<'a> {
             parameters,
             prepared: plan.prepared(true).into_iter().map(RwLock::new).collect(),
             chunks: (0..sizes.slots).map(slot).collect(),
+            workspaces: Mutex::new((0..shared).map(|_| plan.workspace(sizes.part, true)).collect()),
             batch: RwLock::new(Batch::default()),
             cancel,
             pool: Pool::new(),
@@ -296,7 +302,7 @@ impl<'a> Trainer<'a> {
                 return Err(reason.into());
             }
             total = (total.0 + loss, total.1 + right);
-            if self.meets() {
+            if self.sizes.meets {
                 self.backward(rows_of_round.len(), step, workers);
             }
             let chunks = rows_of_round.len().div_ceil(self.sizes.chunk);
@@ -338,17 +344,12 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// True if the chunks of a batch must meet between layers.
-    fn meets(&self) -> bool {
-        (0..self.plan.layers().len()).any(|index| self.plan.meets(index))
-    }
-
     /// Runs rows forward; where chunks need not meet, in training, backward too.
     fn forward(&self, rows: &[usize], first: usize, step: u64, workers: usize, training: bool) -> (f64, usize) {
         let count = rows.len().div_ceil(self.sizes.chunk);
         *self.batch.write() = Batch { rows: rows.to_vec(), first, chunk: self.sizes.chunk };
         let work = |phase: Phase, chunk: usize| self.work(phase, chunk);
-        if self.meets() {
+        if self.sizes.meets {
             for (segment, layers) in self.plan.segments().iter().enumerate() {
                 if training && self.plan.meets(layers.start) {
                     self.gather_statistics(layers.start, count, rows);
@@ -445,7 +446,14 @@ impl<'a> Trainer<'a> {
         let first = batch.first + index * self.sizes.chunk;
         match phase {
             Phase::Whole { step, training } => {
+                let workspace = self.workspaces.lock().pop();
+                let mut workspace = workspace.unwrap_or_else(|| self.plan.workspace(self.sizes.part, true));
+                std::mem::swap(&mut slot.memory, &mut workspace);
+                std::mem::swap(&mut slot.memory.gradient, &mut workspace.gradient);
                 self.pass_whole(slot, weights, rows, training.then(|| self.moment(step, first)));
+                std::mem::swap(&mut slot.memory.gradient, &mut workspace.gradient);
+                std::mem::swap(&mut slot.memory, &mut workspace);
+                self.workspaces.lock().push(workspace);
             }
             Phase::Forward { segment, step, training } => {
                 if segment == 0 {
