@@ -47,6 +47,8 @@ pub enum Error {
     Onnx(String),
     #[error("the ONNX model cannot be used: {0}")]
     OnnxUnsupported(String),
+    #[error("the model cannot be scored by native kernels: {0}")]
+    NotNative(String),
     #[error("ONNX Runtime is not available: {0}")]
     RuntimeMissing(String),
     #[error("ONNX Runtime: {0}")]
@@ -102,6 +104,8 @@ impl From<Error> for Diagnostic {
             Error::TooLarge(_) => report(sqlstate::PROGRAM_LIMIT_EXCEEDED),
             Error::Cancelled(_, reason) => reason.diagnostic(),
             Error::Onnx(_) => report(sqlstate::INVALID_BINARY_REPRESENTATION),
+            Error::NotNative(_) => report(sqlstate::FEATURE_NOT_SUPPORTED)
+                .with_hint("native kernels serve models that mead trained; ONNX Runtime serves all"),
             Error::OnnxUnsupported(_) => report(sqlstate::FEATURE_NOT_SUPPORTED),
             Error::RuntimeMissing(_) => report(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE)
                 .with_hint("set ORT_DYLIB_PATH to libonnxruntime.so (1.24 or later), or run \"cargo xtask runtime\""),

@@ -15,7 +15,7 @@ use ort::value::{PrimitiveTensorElementType, TensorRef};
 use super::runtime::runtime_error;
 use crate::Error;
 use crate::dataset::{is_nested, is_number, tensor_rows};
-use crate::model::{Element, TensorSpec};
+use crate::model::{Batch, Element, TensorSpec};
 
 /// All rows of one input, in the model's type.
 pub(super) struct Input<'a> {
@@ -46,14 +46,24 @@ pub(super) fn inputs<'a>(specs: &'a [TensorSpec], columns: &[ArrayRef], rows: us
         _ if specs.len() == columns.len() => {
             specs.iter().zip(columns).map(|(spec, column)| one(spec, column)).collect()
         }
-        _ => Err(Error::Arity(format!("the model takes {}, {} were given", described(specs), columns.len()))),
+        _ => Err(wrong_arity(specs, columns.len())),
     }
+}
+
+pub(super) fn wrong_arity(specs: &[TensorSpec], given: usize) -> Error {
+    Error::Arity(format!("the model takes {}, {given} were given", described(specs)))
 }
 
 fn one<'a>(spec: &'a TensorSpec, column: &ArrayRef) -> Result<Input<'a>, Error> {
     if !is_nested(column.data_type()) {
         return Input::new(spec, convert(column, spec)?, 1);
     }
+    let (values, width) = row_values(spec, column)?;
+    Input::new(spec, convert(&values, spec)?, width)
+}
+
+/// The values of a column of arrays or bytes, none of them NULL, and how many a row has.
+pub(super) fn row_values(spec: &TensorSpec, column: &ArrayRef) -> Result<(ArrayRef, usize), Error> {
     let (values, width) = match tensor_rows(column, 0) {
         // What the model needs says more than what other rows have.
         Err(Error::Ragged { found, expected, .. }) => {
@@ -66,11 +76,11 @@ fn one<'a>(spec: &'a TensorSpec, column: &ArrayRef) -> Result<Input<'a>, Error> 
         let index = (0..values.len()).find(|index| values.is_null(*index)).unwrap_or(0);
         return Err(Error::Null { row: index / width.max(1) + 1, what: "a value of the input" });
     }
-    Input::new(spec, convert(&values, spec)?, width)
+    Ok((values, width))
 }
 
 /// Values in the model's element type. A fraction is not cut off for a model that takes whole numbers.
-fn convert(values: &ArrayRef, spec: &TensorSpec) -> Result<ArrayRef, Error> {
+pub(super) fn convert(values: &ArrayRef, spec: &TensorSpec) -> Result<ArrayRef, Error> {
     let wanted = spec.element.data_type();
     let given = values.data_type();
     if given == &wanted {
@@ -84,13 +94,36 @@ fn convert(values: &ArrayRef, spec: &TensorSpec) -> Result<ArrayRef, Error> {
     cast_with_options(values, &wanted, &options).map_err(|error| Error::Arity(error.to_string().to_lowercase()))
 }
 
+/// Fails unless rows of so many values fit. Gives how many the file settles.
+pub(super) fn check_width(spec: &TensorSpec, width: usize) -> Result<usize, Error> {
+    let known: usize = spec.shape.iter().flatten().product();
+    let open = spec.shape.iter().any(Option::is_none);
+    if known == 0 || (open && (width == 0 || !width.is_multiple_of(known))) || (!open && width != known) {
+        return Err(wrong_width(spec, width, known));
+    }
+    Ok(known)
+}
+
+/// Fails if a value is NaN or infinite: no model has learned from such, and what they become behind a rectifier or a pool
+/// says nothing. `before`: rows before the first one of these.
+pub(super) fn check_finite(values: &[f32], width: usize, before: usize) -> Result<(), Error> {
+    // Without a way out of the loop it is one of vectors.
+    if values.iter().fold(true, |finite, value| finite & value.is_finite()) {
+        return Ok(());
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(Error::NotFinite {
+            row: before + index / width.max(1) + 1,
+            what: "a value of the input",
+            value: values[index].to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
 impl<'a> Input<'a> {
     fn new(spec: &'a TensorSpec, values: ArrayRef, width: usize) -> Result<Self, Error> {
-        let known: usize = spec.shape.iter().flatten().product();
-        let open = spec.shape.iter().any(Option::is_none);
-        if known == 0 || (open && (width == 0 || !width.is_multiple_of(known))) || (!open && width != known) {
-            return Err(wrong_width(spec, width, known));
-        }
+        let known = check_width(spec, width)?;
         let shape = spec.shape.iter().map(|size| size.unwrap_or(width / known) as i64).collect();
         let booleans = match spec.element {
             Element::Bool => values.as_boolean_opt().map(|bits: &BooleanArray| bits.values().iter().collect()),
@@ -103,7 +136,19 @@ impl<'a> Input<'a> {
         self.width
     }
 
-    /// True if a value of that row is NaN or infinite.
+    pub(super) fn batch(&self) -> Batch {
+        self.spec.batch
+    }
+
+    /// Fails if a value is NaN or infinite.
+    pub(super) fn check_finite(&self) -> Result<(), Error> {
+        match self.values.as_primitive_opt::<Float32Type>() {
+            Some(values) => check_finite(values.values(), self.width, 0),
+            None => Ok(()),
+        }
+    }
+
+    /// A value of that row that is NaN or infinite.
     pub(super) fn not_finite(&self, row: usize) -> Option<f64> {
         let range = row * self.width..(row + 1) * self.width;
         match self.spec.element {

@@ -1,9 +1,15 @@
-//! Asking models, through ONNX Runtime.
+//! Asking models: mead's own in its kernels, all others, and where it is faster, in ONNX Runtime.
 
 mod cache;
+mod engine;
+#[cfg(test)]
+mod engine_tests;
 mod input;
+mod native;
+mod onnxruntime;
 mod output;
 mod pool;
+mod rows;
 mod runtime;
 mod session;
 #[cfg(test)]
@@ -11,5 +17,6 @@ mod tests;
 mod watch;
 
 pub use cache::InferenceCache;
+pub use engine::{Choice, ENGINE_NAMES, Engine};
 pub use runtime::{RUNTIME_MINOR_VERSION_MIN, check_runtime};
 pub use session::{InferenceSession, Scores};

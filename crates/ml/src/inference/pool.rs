@@ -1,63 +1,61 @@
-//! The runtime's sessions of one model. A session serves one caller at a time, so callers in parallel take several.
+//! What serves one caller at a time, in as many copies as callers in parallel need.
 
 use std::fmt;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use mead_common::CancelFlag;
-use ort::session::Session;
 use parking_lot::{Condvar, Mutex};
 
-use super::runtime::{environment, message, runtime_error};
 use crate::Error;
 
-/// What a session takes besides its weights, roughly.
-const OVERHEAD_BYTES: usize = 1 << 20;
-
-/// Makes sessions as they are needed, up to a number that memory and processors settle.
-pub(super) struct Pool {
-    file: Arc<[u8]>,
-    sessions_max: usize,
-    state: Mutex<State>,
+/// Makes copies as they are needed, up to a number that memory and processors settle.
+pub(super) struct Pool<T> {
+    make: Box<dyn Fn() -> Result<T, Error> + Send + Sync>,
+    /// What one takes, roughly.
+    bytes: usize,
+    copies_max: usize,
+    state: Mutex<State<T>>,
     returned: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    idle: Vec<Session>,
+struct State<T> {
+    idle: Vec<T>,
     made: usize,
 }
 
-impl Pool {
-    /// A pool with its first session, so that a file that the runtime refuses is refused here.
-    pub(super) fn new(file: Arc<[u8]>, capacity_bytes: usize) -> Result<Self, Error> {
+impl<T> Pool<T> {
+    /// A pool with its first copy, so that what cannot be made fails here. `bytes`: of each.
+    pub(super) fn new(
+        bytes: usize,
+        capacity_bytes: usize,
+        make: impl Fn() -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        let sessions_max = (capacity_bytes / session_bytes(&file)).clamp(1, processors);
-        let first = session(&file)?;
-        let state = Mutex::new(State { idle: vec![first], made: 1 });
-        Ok(Self { file, sessions_max, state, returned: Condvar::new() })
+        let copies_max = (capacity_bytes / bytes.max(1)).clamp(1, processors);
+        let state = Mutex::new(State { idle: vec![make()?], made: 1 });
+        Ok(Self { make: Box::new(make), bytes, copies_max, state, returned: Condvar::new() })
     }
 
-    /// An idle session, a new one, or the next that somebody gives back.
-    pub(super) fn take(&self, cancel: &CancelFlag) -> Result<Taken<'_>, Error> {
+    /// An idle copy, a new one, or the next that somebody gives back.
+    pub(super) fn take(&self, cancel: &CancelFlag) -> Result<Taken<'_, T>, Error> {
         let mut state = self.state.lock();
         loop {
             if let Some(reason) = cancel.reason() {
                 return Err(reason.into());
             }
-            if let Some(session) = state.idle.pop() {
-                return Ok(Taken { pool: self, session: Some(session) });
+            if let Some(copy) = state.idle.pop() {
+                return Ok(Taken { pool: self, copy: Some(copy) });
             }
-            if state.made < self.sessions_max {
+            if state.made < self.copies_max {
                 state.made += 1;
                 break;
             }
             self.returned.wait_for(&mut state, Duration::from_millis(50));
         }
         drop(state);
-        match session(&self.file) {
-            Ok(session) => Ok(Taken { pool: self, session: Some(session) }),
+        match (self.make)() {
+            Ok(copy) => Ok(Taken { pool: self, copy: Some(copy) }),
             Err(error) => {
                 self.state.lock().made -= 1;
                 self.returned.notify_one();
@@ -67,54 +65,35 @@ impl Pool {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.state.lock().made * session_bytes(&self.file)
+        self.state.lock().made * self.bytes
     }
 }
 
-impl fmt::Debug for Pool {
+impl<T> fmt::Debug for Pool<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("sessions_max", &self.sessions_max).finish_non_exhaustive()
+        f.debug_struct("Pool").field("bytes", &self.bytes).field("copies_max", &self.copies_max).finish_non_exhaustive()
     }
 }
 
-/// A session that goes back when it is dropped.
-pub(super) struct Taken<'a> {
-    pool: &'a Pool,
-    session: Option<Session>,
+/// A copy that goes back when it is dropped.
+pub(super) struct Taken<'a, T> {
+    pool: &'a Pool<T>,
+    copy: Option<T>,
 }
 
-impl Taken<'_> {
-    pub(super) fn session(&mut self) -> Result<&mut Session, Error> {
-        self.session.as_mut().ok_or_else(|| Error::Runtime("a session was given back twice".to_owned()))
+impl<T> Taken<'_, T> {
+    pub(super) fn copy(&mut self) -> Result<&mut T, Error> {
+        self.copy.as_mut().ok_or_else(|| Error::Runtime("what a pool lent was given back twice".to_owned()))
     }
 }
 
-impl Drop for Taken<'_> {
+impl<T> Drop for Taken<'_, T> {
     fn drop(&mut self) {
         let mut state = self.pool.state.lock();
-        match self.session.take() {
-            Some(session) => state.idle.push(session),
+        match self.copy.take() {
+            Some(copy) => state.idle.push(copy),
             None => state.made -= 1,
         }
         self.pool.returned.notify_one();
     }
-}
-
-/// Weights as they came and as they are packed, and what else a session needs.
-fn session_bytes(file: &[u8]) -> usize {
-    2 * file.len() + OVERHEAD_BYTES
-}
-
-/// One thread each: parallelism is the query's.
-fn session(file: &[u8]) -> Result<Session, Error> {
-    let environment = environment()?;
-    let mut builder = Session::builder(&environment).map_err(runtime_error)?;
-    builder = builder.with_intra_threads(1).map_err(runtime_error)?;
-    builder = builder.with_inter_threads(1).map_err(runtime_error)?;
-    // Patterns are kept for each number of rows that ever came; the arena does without.
-    builder = builder.with_memory_pattern(false).map_err(runtime_error)?;
-    builder = builder.with_config_entry("session.load_model_format", "ONNX").map_err(runtime_error)?;
-    builder
-        .commit_from_memory(file)
-        .map_err(|error| Error::OnnxUnsupported(format!("ONNX Runtime refuses it: {}", message(&error))))
 }

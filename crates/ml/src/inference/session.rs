@@ -8,25 +8,29 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type};
 use mead_common::CancelFlag;
 
+use super::engine::{Choice, Engine};
 use super::input::{self, Input};
-use super::output::{self, Output};
-use super::pool::Pool;
-use super::runtime::runtime_error;
-use super::watch::Watched;
+use super::native::Native;
+use super::onnxruntime::OnnxRuntime;
+use super::output;
+use super::rows::Rows;
 use crate::Error;
-use crate::model::{Batch, Model, OutputSpec, Signature, Task, TensorSpec};
+use crate::model::{Model, OutputSpec, Signature, Task};
 
-/// Rows in one run, at most: more are no faster.
-const RUN_ROWS_MAX: usize = 256;
-
-/// Input values in one run, at most, so that what lies between the layers stays small.
-const RUN_VALUES_MAX: usize = 1 << 20;
-
-/// A model in the runtime.
+/// A model, loaded.
 #[derive(Debug)]
 pub struct InferenceSession {
     signature: Signature,
-    pool: Pool,
+    choice: Choice,
+    backend: Backend,
+    /// mead has trained it, on numbers that were finite all.
+    learned: bool,
+}
+
+#[derive(Debug)]
+enum Backend {
+    Native(Box<Native>),
+    OnnxRuntime(OnnxRuntime),
 }
 
 /// What a model says of rows.
@@ -39,10 +43,25 @@ pub struct Scores {
 }
 
 impl InferenceSession {
-    /// Loads a model. `capacity_bytes` bounds the copies of it that serve callers in parallel; there is always one.
+    /// Loads a model into the engine that suits it. `capacity_bytes` bounds what serves callers in parallel; one is always
+    /// served.
     pub fn new(model: &Model, capacity_bytes: usize) -> Result<Self, Error> {
-        let pool = Pool::new(Arc::clone(model.bytes()), capacity_bytes)?;
-        Ok(Self { signature: model.signature().clone(), pool })
+        Self::with(model, Engine::Auto, capacity_bytes)
+    }
+
+    /// The same, for an engine.
+    pub fn with(model: &Model, engine: Engine, capacity_bytes: usize) -> Result<Self, Error> {
+        let (choice, native) = engine.settle(model)?;
+        let backend = match native {
+            Some((own, plan)) => Backend::Native(Box::new(Native::new(plan, &own, capacity_bytes)?)),
+            None => Backend::OnnxRuntime(OnnxRuntime::new(Arc::clone(model.bytes()), capacity_bytes)?),
+        };
+        Ok(Self { signature: model.signature().clone(), choice, backend, learned: model.metadata().training.is_some() })
+    }
+
+    /// Who computes the model, and why.
+    pub fn choice(&self) -> &Choice {
+        &self.choice
     }
 
     pub fn signature(&self) -> &Signature {
@@ -51,7 +70,10 @@ impl InferenceSession {
 
     /// Bytes taken, roughly.
     pub fn memory_bytes(&self) -> usize {
-        self.pool.memory_bytes()
+        match &self.backend {
+            Backend::Native(native) => native.memory_bytes(),
+            Backend::OnnxRuntime(runtime) => runtime.memory_bytes(),
+        }
     }
 
     /// What the model predicts for each row, in [`Signature::prediction_type`].
@@ -100,12 +122,40 @@ impl InferenceSession {
         if rows == 0 {
             return Ok(self.nothing());
         }
-        let inputs = input::inputs(&self.signature.inputs, columns, rows)?;
-        let (first, second) = match &self.signature.output {
-            OutputSpec::Probabilities(tensor) | OutputSpec::Values(tensor) => (tensor, None),
-            OutputSpec::Labels { labels, probabilities } => (labels, probabilities.as_ref()),
+        let (mut outputs, first_not_finite) = match &self.backend {
+            Backend::Native(native) => {
+                let [spec] = self.signature.inputs.as_slice() else {
+                    return Err(Error::Runtime("a native model has one input".to_owned()));
+                };
+                let output = native.run(&Rows::new(spec, columns, rows)?, rows, cancel)?;
+                let cause = self.nan_row(&output).map(|row| (row, None));
+                (vec![output], cause)
+            }
+            Backend::OnnxRuntime(runtime) => {
+                let inputs = input::inputs(&self.signature.inputs, columns, rows)?;
+                if self.learned {
+                    inputs.iter().try_for_each(Input::check_finite)?;
+                }
+                let (first, second) = match &self.signature.output {
+                    OutputSpec::Probabilities(tensor) | OutputSpec::Values(tensor) => (tensor, None),
+                    OutputSpec::Labels { labels, probabilities } => (labels, probabilities.as_ref()),
+                };
+                let wanted = [Some(first), second].into_iter().flatten().collect();
+                let outputs = runtime.run(&inputs, wanted, rows, cancel)?;
+                let row = outputs.first().and_then(|output| self.nan_row(output));
+                let cause = row.map(|row| (row, inputs.iter().find_map(|input| input.not_finite(row))));
+                (outputs, cause)
+            }
         };
-        let mut outputs = self.run(&inputs, [Some(first), second].into_iter().flatten().collect(), rows, cancel)?;
+        // NaN in, NaN out: says so instead of giving the first class.
+        match first_not_finite {
+            Some((row, Some(value))) => {
+                let what = "a value of the input";
+                return Err(Error::NotFinite { row: row + 1, what, value: value.to_string() });
+            }
+            Some((row, None)) => return Err(Error::Runtime(format!("the model gave NaN for row {}", row + 1))),
+            None => {}
+        }
         let probabilities = match (&self.signature.output, outputs.len()) {
             (OutputSpec::Labels { .. }, 2) => outputs.pop(),
             (OutputSpec::Probabilities(_), _) => outputs.first().cloned(),
@@ -114,9 +164,6 @@ impl InferenceSession {
         let Some((values, width)) = outputs.into_iter().next() else {
             return Err(Error::Runtime("the model gave no output".to_owned()));
         };
-        if self.signature.task == Task::Regression || matches!(self.signature.output, OutputSpec::Probabilities(_)) {
-            check_finite(&inputs, &values, width)?;
-        }
         let predictions = match &self.signature.output {
             OutputSpec::Probabilities(_) => self.most_probable(&values, width)?,
             _ => self.typed(values, width, rows)?,
@@ -128,43 +175,17 @@ impl InferenceSession {
         Ok(Scores { predictions, probabilities: probabilities.map(list).transpose()? })
     }
 
-    /// Runs all rows, some at a time. The values of each output, and how many a row has.
-    fn run(
-        &self,
-        inputs: &[Input<'_>],
-        wanted: Vec<&TensorSpec>,
-        rows: usize,
-        cancel: &CancelFlag,
-    ) -> Result<Vec<(ArrayRef, usize)>, Error> {
-        let mut outputs: Vec<Output<'_>> = wanted.into_iter().map(Output::new).collect();
-        let width: usize = inputs.iter().map(Input::width).sum();
-        let run_rows = if self.signature.inputs.iter().any(|input| input.batch == Batch::One) {
-            1
-        } else {
-            (RUN_VALUES_MAX / width.max(1)).clamp(1, RUN_ROWS_MAX)
-        };
-        let watched = Watched::new(cancel)?;
-        let mut session = self.pool.take(cancel)?;
-        let session = session.session()?;
-        for start in (0..rows).step_by(run_rows) {
-            if let Some(reason) = cancel.reason() {
-                return Err(reason.into());
-            }
-            let count = run_rows.min(rows - start);
-            let tensors = inputs.iter().map(|input| input.tensor(start, count)).collect::<Result<Vec<_>, _>>()?;
-            let results =
-                session.run_with_options(tensors, watched.options()).map_err(|error| match cancel.reason() {
-                    Some(reason) => reason.into(),
-                    None => runtime_error(error),
-                })?;
-            for output in &mut outputs {
-                let Some(value) = results.get(&output.spec.name) else {
-                    return Err(Error::Runtime(format!("the model gave no output \"{}\"", output.spec.name)));
-                };
-                output.add(value, count)?;
-            }
+    /// The first row with NaN, where NaN says nothing.
+    fn nan_row(&self, (values, width): &(ArrayRef, usize)) -> Option<usize> {
+        if self.signature.task != Task::Regression && !matches!(self.signature.output, OutputSpec::Probabilities(_)) {
+            return None;
         }
-        outputs.into_iter().map(Output::finish).collect()
+        let index = match values.data_type() {
+            DataType::Float32 => values.as_primitive::<Float32Type>().values().iter().position(|value| value.is_nan()),
+            DataType::Float64 => values.as_primitive::<Float64Type>().values().iter().position(|value| value.is_nan()),
+            _ => None,
+        };
+        index.map(|index| index / (*width).max(1))
     }
 
     /// The class with the highest probability; the first of equals.
@@ -205,20 +226,6 @@ fn largest(values: &[f32]) -> usize {
         }
     }
     best
-}
-
-/// NaN in, NaN out: says so instead of giving the first class.
-fn check_finite(inputs: &[Input<'_>], values: &ArrayRef, width: usize) -> Result<(), Error> {
-    let index = match values.data_type() {
-        DataType::Float32 => values.as_primitive::<Float32Type>().values().iter().position(|value| value.is_nan()),
-        DataType::Float64 => values.as_primitive::<Float64Type>().values().iter().position(|value| value.is_nan()),
-        _ => None,
-    };
-    let Some(row) = index.map(|index| index / width.max(1)) else { return Ok(()) };
-    match inputs.iter().find_map(|input| input.not_finite(row)) {
-        Some(value) => Err(Error::NotFinite { row: row + 1, what: "a value of the input", value: value.to_string() }),
-        None => Err(Error::Runtime(format!("the model gave NaN for row {}", row + 1))),
-    }
 }
 
 fn arrow_error(error: arrow::error::ArrowError) -> Error {

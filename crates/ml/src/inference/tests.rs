@@ -19,12 +19,18 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::Error;
 use crate::dataset::{Dataset, DatasetBuilder, LabelKind};
-use crate::kernel::Isa;
 use crate::model::{Model, Provenance, Task, fit, model_of};
 use crate::onnx::proto::*;
-use crate::train::{Plan, TrainOptions, train};
+use crate::train::{TrainOptions, train};
 
 const CAPACITY: usize = 64 << 20;
+
+const ENGINES: [Engine; 2] = [Engine::Native, Engine::OnnxRuntime];
+
+/// Those engines that are there.
+fn engines() -> Vec<Engine> {
+    ENGINES.into_iter().filter(|engine| *engine == Engine::Native || runtime_is_there()).collect()
+}
 
 /// False, with a word, where ONNX Runtime is not installed.
 fn runtime_is_there() -> bool {
@@ -192,26 +198,55 @@ fn check_in_onnx(shape: &[usize], layers: &[&str]) {
     let options = options(shape, layers);
     let trained = train(&data, &options, &mut |_| Ok(()), &CancelFlag::new()).unwrap();
     let model = model_of(&trained, &data, &options, &Provenance::default()).unwrap();
-    let session = InferenceSession::new(&model, CAPACITY).unwrap();
-    let found = session.predict_proba(&[column(&values, width)], rows, &CancelFlag::new()).unwrap();
-
-    let plan = Plan::new(&trained.network).unwrap();
-    let mut chunk = plan.chunk(rows, false);
-    chunk.values[0].copy_from_slice(&values);
-    plan.with_weights(&trained.parameters, false, |weights| {
-        plan.forward(Isa::detect(), weights, &mut chunk, 0..plan.layers().len(), None);
-    });
-    let expected = chunk.values.last().unwrap();
-    for (row, (found, expected)) in floats(&found).iter().zip(expected).enumerate() {
+    let [native, runtime] = ENGINES.map(|engine| InferenceSession::with(&model, engine, CAPACITY).unwrap());
+    let ask = |session: &InferenceSession, rows: &[f32]| {
+        let count = rows.len() / width;
+        session.predict_proba(&[column(rows, width)], count, &CancelFlag::new()).map(|found| floats(&found))
+    };
+    let expected = ask(&runtime, &values).unwrap();
+    let found = ask(&native, &values).unwrap();
+    assert_eq!(found.len(), expected.len());
+    for (row, (found, expected)) in found.iter().zip(&expected).enumerate() {
         assert!((found - expected).abs() < 1e-5, "{layers:?}, value {row}: {found}, not {expected}");
+    }
+    // Rows by themselves, and in batches that no chunk divides.
+    for batch in [1, 7] {
+        let parts = values.chunks(batch * width).flat_map(|part| ask(&native, part).unwrap());
+        for (row, (found, expected)) in parts.zip(&expected).enumerate() {
+            assert!((found - expected).abs() < 1e-5, "{layers:?}, batch {batch}, value {row}: {found}, not {expected}");
+        }
+    }
+    // What was read back from the file is what was trained; batch norms work with more, in training alone.
+    let own = model.own().unwrap();
+    assert_eq!(own.network, trained.network);
+    assert_eq!(own.weights.len(), trained.weights.len());
+    for (found, trained) in own.weights.iter().zip(&trained.weights) {
+        let in_training_alone = found.name.starts_with("batch_") || found.name.starts_with("grad_");
+        assert!(found == trained || in_training_alone, "{layers:?}: {found:?}, not {trained:?}");
+    }
+    for value in [f32::NAN, f32::INFINITY] {
+        let mut strange = values.clone();
+        strange[3 * width + width / 2] = value;
+        let said = [&native, &runtime].map(|session| ask(session, &strange).map_err(|error| error.to_string()));
+        match said {
+            [Err(native), Err(runtime)] => assert_eq!(native, runtime, "{layers:?}"),
+            [Ok(native), Ok(runtime)] => {
+                let far = native.iter().zip(&runtime).position(|(native, runtime)| (native - runtime).abs() > 1e-5);
+                assert_eq!(far, None, "{layers:?}, {value}");
+            }
+            said => panic!("{layers:?}, {value}: {said:?}"),
+        }
     }
 }
 
 #[test]
 fn numbers_are_predicted_in_the_labels_type() {
-    if !runtime_is_there() {
-        return;
+    for engine in engines() {
+        predicts_numbers(engine);
     }
+}
+
+fn predicts_numbers(engine: Engine) {
     let values = images(64, 4, 3);
     let labels: ArrayRef =
         Arc::new(Float64Array::from_iter_values(values.chunks(4).map(|row| f64::from(row[0] - 2.0 * row[3]))));
@@ -219,7 +254,7 @@ fn numbers_are_predicted_in_the_labels_type() {
     let data = dataset(&values, 4, Arc::clone(&labels));
     let model = fit(&data, &options, Provenance::default(), &mut |_| Ok(()), &CancelFlag::new()).unwrap();
     assert_eq!(model.signature().task, Task::Regression);
-    let session = InferenceSession::new(&model, CAPACITY).unwrap();
+    let session = InferenceSession::with(&model, engine, CAPACITY).unwrap();
     let said = session.predict(&[column(&values, 4)], 64, &CancelFlag::new()).unwrap();
     assert_eq!(said.data_type(), &DataType::Float64);
     let pairs = said.as_primitive::<Float64Type>().values().iter().zip(labels.as_primitive::<Float64Type>().values());
@@ -253,11 +288,14 @@ fn small_model() -> Model {
 
 #[test]
 fn columns_of_all_kinds_are_read() {
-    if !runtime_is_there() {
-        return;
+    for engine in engines() {
+        reads_columns(engine);
     }
+}
+
+fn reads_columns(engine: Engine) {
     let model = small_model();
-    let session = InferenceSession::new(&model, CAPACITY).unwrap();
+    let session = InferenceSession::with(&model, engine, CAPACITY).unwrap();
     let cancel = CancelFlag::new();
     let words = |column: ArrayRef| {
         let rows = column.len();
@@ -291,11 +329,14 @@ fn columns_of_all_kinds_are_read() {
 
 #[test]
 fn unfit_inputs_are_named() {
-    if !runtime_is_there() {
-        return;
+    for engine in engines() {
+        names_unfit_inputs(engine);
     }
+}
+
+fn names_unfit_inputs(engine: Engine) {
     let model = small_model();
-    let session = InferenceSession::new(&model, CAPACITY).unwrap();
+    let session = InferenceSession::with(&model, engine, CAPACITY).unwrap();
     let cancel = CancelFlag::new();
     let message = |column: ArrayRef| {
         let rows = column.len();
@@ -340,18 +381,22 @@ fn a_cache_keeps_sessions_by_content_up_to_its_capacity() {
 
 #[test]
 fn threads_ask_at_the_same_time() {
-    if !runtime_is_there() {
-        return;
+    for engine in engines() {
+        answers_threads(engine);
     }
+}
+
+fn answers_threads(engine: Engine) {
     let model = small_model();
     let cache = InferenceCache::new(CAPACITY);
     let values = images(1000, 4, 11);
-    let expected = cache.session(&model).unwrap().predict(&[column(&values, 4)], 1000, &CancelFlag::new()).unwrap();
+    let expected =
+        cache.session_with(&model, engine).unwrap().predict(&[column(&values, 4)], 1000, &CancelFlag::new()).unwrap();
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 for _ in 0..5 {
-                    let session = cache.session(&model).unwrap();
+                    let session = cache.session_with(&model, engine).unwrap();
                     let said = session.predict(&[column(&values, 4)], 1000, &CancelFlag::new()).unwrap();
                     assert_eq!(said.as_ref(), expected.as_ref());
                 }

@@ -4,6 +4,7 @@ mod classes;
 mod fit;
 mod foreign;
 mod metadata;
+mod own;
 mod signature;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use fit::fit;
 #[cfg(test)]
 pub(crate) use fit::model_of;
 pub use metadata::{Epoch, Metadata, Provenance, Training};
+pub(crate) use own::Own;
 pub use signature::{Batch, Element, LabelInfo, OutputSpec, Signature, Task, TensorSpec};
 
 use crate::Error;

@@ -31,6 +31,18 @@ pub fn export(
     output_name: &str,
     metadata: Vec<(String, String)>,
 ) -> Result<Vec<u8>, Error> {
+    let metadata = metadata.into_iter().map(|(key, value)| StringStringEntryProto { key, value }).collect();
+    export_as(network, weights, output_name, metadata, env!("CARGO_PKG_VERSION"))
+}
+
+/// The same, as mead of that version has written it.
+pub(super) fn export_as(
+    network: &NetworkSpec,
+    weights: &[LayerWeights],
+    output_name: &str,
+    metadata: Vec<StringStringEntryProto>,
+    version: &str,
+) -> Result<Vec<u8>, Error> {
     let shapes = network.shapes()?;
     let mut writer = Writer {
         graph: Graph::new("mead"),
@@ -56,10 +68,10 @@ pub fn export(
     let model = ModelProto {
         ir_version: IR_VERSION,
         producer_name: "mead".to_owned(),
-        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        producer_version: version.to_owned(),
         graph: Some(writer.graph.finish()),
         opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
-        metadata_props: metadata.into_iter().map(|(key, value)| StringStringEntryProto { key, value }).collect(),
+        metadata_props: metadata,
         ..ModelProto::default()
     };
     Ok(model.encode_to_vec())
