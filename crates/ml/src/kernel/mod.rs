@@ -2,23 +2,35 @@
 //!
 //! `unsafe` lives here alone: every public function checks its sizes, and its form for an instruction set relies on that.
 
+mod columns;
+mod depthwise;
 mod descent;
 mod gather;
 mod isa;
 mod lanes;
 mod narrow;
+mod norm;
+mod pointwise;
+mod pool;
 mod pooled;
 mod product;
+mod random;
 mod sparse;
 mod winograd;
 
+pub use columns::{add_rows, fill_rows};
+pub use depthwise::{DepthwiseShape, depthwise_forward, depthwise_input_gradient, depthwise_weight_gradient};
 pub use descent::{Adam, adam, add_to};
 pub use gather::{LiveLists, Pooling, live_by_filter};
 pub use isa::Isa;
 pub(crate) use lanes::{PANEL, padded};
 pub use narrow::{Narrow, narrow_weight_gradient};
+pub use norm::{Norm, Sums, norm_sums, norm_width, normalize, normalize_gradient};
+pub use pointwise::{Activated, Curve, activate, activate_gradient, softmax, softmax_gradient};
+pub use pool::{PoolWindows, average_pool, average_pool_gradient, max_pool, max_pool_gradient};
 pub use pooled::{Pooled, pooled_forward};
 pub use product::{Product, multiply, multiply_over, multiply_plain};
+pub use random::{Stream, dropout, dropout_gradient};
 pub use sparse::{Live, LiveWindows, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient};
 pub use winograd::{
     KernelLayout, Outputs, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient, winograd_scratch,

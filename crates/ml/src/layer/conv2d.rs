@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values};
-use crate::kernel::{Isa, Product, multiply};
+use crate::kernel::{Isa, Product, add_rows, fill_rows, multiply};
 use crate::network::{Convolution, Window};
 
 #[derive(Debug)]
@@ -198,11 +198,9 @@ impl Layer for Conv2d {
         let (kernel, bias) = pass.parameters.split_at(self.weights());
         pass.scratch.clear();
         pass.scratch.resize(self.frame.len(), 0.0);
+        fill_rows(bias, output);
         let samples = input.chunks_exact(self.input_len()).zip(output.chunks_exact_mut(self.output_len()));
         for (image, output) in samples {
-            for place in output.chunks_exact_mut(self.filters()) {
-                place.copy_from_slice(bias);
-            }
             self.forward_one(pass.isa, self.frame.around(image, pass.scratch), kernel, output);
         }
     }
@@ -213,12 +211,8 @@ impl Layer for Conv2d {
         pass.scratch.resize(self.frame.len(), 0.0);
         let images = values.input.chunks_exact(self.input_len());
         let gradients = values.grad_output.chunks_exact(self.output_len());
+        add_rows(pass.isa, values.grad_output, grad_bias);
         for (image, grad_output) in images.zip(gradients.clone()) {
-            for place in grad_output.chunks_exact(self.filters()) {
-                for (bias, grad) in grad_bias.iter_mut().zip(place) {
-                    *bias += grad;
-                }
-            }
             self.weight_gradient(pass.isa, self.frame.around(image, pass.scratch), grad_output, grad_kernel);
         }
         let Some(grad_input) = grad_input else { return };

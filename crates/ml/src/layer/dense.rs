@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::{Initial, Layer, ParameterSpec, Pass, Values};
-use crate::kernel::{Product, multiply};
+use crate::kernel::{Product, add_rows, fill_rows, multiply};
 
 #[derive(Debug)]
 pub(super) struct Dense {
@@ -53,9 +53,7 @@ impl Layer for Dense {
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
         let (kernel, bias) = pass.parameters.split_at(self.inputs * self.units);
-        for row in output.chunks_exact_mut(self.units) {
-            row.copy_from_slice(bias);
-        }
+        fill_rows(bias, output);
         multiply(pass.isa, &Product::dense(pass.samples, self.inputs, self.units), input, kernel, output);
     }
 
@@ -63,11 +61,7 @@ impl Layer for Dense {
         let (grad_kernel, grad_bias) = gradient.split_at_mut(self.inputs * self.units);
         let product = Product::transposed(pass.samples, self.inputs, self.units);
         multiply(pass.isa, &product, values.input, values.grad_output, grad_kernel);
-        for row in values.grad_output.chunks_exact(self.units) {
-            for (bias, grad) in grad_bias.iter_mut().zip(row) {
-                *bias += grad;
-            }
-        }
+        add_rows(pass.isa, values.grad_output, grad_bias);
         let Some(grad_input) = grad_input else { return };
         grad_input.fill(0.0);
         let product = Product::dense(pass.samples, self.units, self.inputs);

@@ -1,12 +1,16 @@
 //! Convolution of each channel by itself: a group for each channel, with one filter or more, in order of the channels.
 //!
 //! The products of [`super::conv2d`] would have one column each. Here all channels of a place are worked on together, tap
-//! by tap: the kernel `[height, width, 1, out]` has a row of weights for each tap, as long as a place of the output.
+//! by tap: the kernel `[height, width, 1, out]` has a row of weights for each tap, as long as a place of the output. Where a
+//! channel has several filters, it is repeated for each of them first.
 
 use rand_chacha::ChaCha8Rng;
 
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
+use crate::kernel::{
+    DepthwiseShape, add_rows, depthwise_forward, depthwise_input_gradient, depthwise_weight_gradient, fill_rows,
+};
 use crate::network::Window;
 
 #[derive(Debug)]
@@ -35,51 +39,51 @@ impl Depthwise {
         self.taps() * self.filters()
     }
 
-    /// Calls `visit(output place, tap, input place)` for each tap of each window; places count values.
-    fn each(&self, mut visit: impl FnMut(usize, usize, usize)) {
-        let Window { size: [high, wide], stride, dilation, .. } = self.window;
-        let [height, width, filters] = self.output;
-        for y in 0..height {
-            for x in 0..width {
-                for tap_y in 0..high {
-                    for tap_x in 0..wide {
-                        let row = (y * stride[0] + tap_y * dilation[0]) * self.frame.row();
-                        let column = (x * stride[1] + tap_x * dilation[1]) * self.channels;
-                        visit((y * width + x) * filters, (tap_y * wide + tap_x) * filters, row + column);
-                    }
-                }
-            }
-        }
+    /// Filters of each channel.
+    fn multiplier(&self) -> usize {
+        self.filters() / self.channels
     }
-}
 
-/// Adds to each filter's sum its factor times the value of its channel.
-fn multiply_channels(values: &[f32], factors: &[f32], sums: &mut [f32]) {
-    let multiplier = sums.len() / values.len();
-    if multiplier == 1 {
-        // All channels at a time, which chunks of one would not be.
-        for ((sum, factor), value) in sums.iter_mut().zip(factors).zip(values) {
-            *sum += factor * value;
-        }
-        return;
+    /// Values of an image that has each channel once for each of its filters.
+    fn spread_len(&self) -> usize {
+        if self.multiplier() == 1 { 0 } else { self.frame.whole_len() * self.multiplier() }
     }
-    let filters = sums.chunks_exact_mut(multiplier).zip(factors.chunks_exact(multiplier));
-    for ((sums, factors), value) in filters.zip(values) {
-        for (sum, factor) in sums.iter_mut().zip(factors) {
-            *sum += factor * value;
-        }
-    }
-}
 
-/// Adds to each channel's sum the products of its filters' factors.
-fn gather_channels(left: &[f32], right: &[f32], sums: &mut [f32]) {
-    let multiplier = left.len() / sums.len();
-    if multiplier == 1 {
-        return multiply_channels(left, right, sums);
+    /// From a window's first place to each of its taps, in an image with as many channels as filters.
+    fn offsets(&self) -> Vec<usize> {
+        let Window { size: [high, wide], dilation, .. } = self.window;
+        let row = self.frame.row() * self.multiplier();
+        let taps = (0..high).flat_map(|y| (0..wide).map(move |x| (y, x)));
+        taps.map(|(y, x)| y * dilation[0] * row + x * dilation[1] * self.filters()).collect()
     }
-    let filters = left.chunks_exact(multiplier).zip(right.chunks_exact(multiplier));
-    for (sum, (left, right)) in sums.iter_mut().zip(filters) {
-        *sum += left.iter().zip(right).map(|(left, right)| left * right).sum::<f32>();
+
+    fn shape<'a>(&self, taps: &'a [usize]) -> DepthwiseShape<'a> {
+        let stride = self.window.stride;
+        DepthwiseShape {
+            channels: self.filters(),
+            output: [self.output[0], self.output[1]],
+            strides: [stride[0] * self.frame.row() * self.multiplier(), stride[1] * self.filters()],
+            taps,
+        }
+    }
+
+    /// Two places to work in: for the image within its frame, and for it with a channel for each filter.
+    fn places<'a>(&self, scratch: &'a mut Vec<f32>) -> (&'a mut [f32], &'a mut [f32]) {
+        scratch.clear();
+        scratch.resize(self.scratch_len(), 0.0);
+        scratch.split_at_mut(self.frame.len())
+    }
+
+    /// The image within its frame, each channel once for each of its filters.
+    fn image<'a>(&self, image: &'a [f32], framed: &'a mut [f32], spread: &'a mut [f32]) -> &'a [f32] {
+        let image = self.frame.around(image, framed);
+        if spread.is_empty() {
+            return image;
+        }
+        for (filters, value) in spread.chunks_exact_mut(self.multiplier()).zip(image) {
+            filters.fill(*value);
+        }
+        spread
     }
 }
 
@@ -99,58 +103,49 @@ impl Layer for Depthwise {
     fn initialize(&self, initial: Initial, random: &mut ChaCha8Rng, parameters: &mut [f32]) {
         // Of the products that meet in one value, as in a convolution with groups; Keras counts those of all channels here,
         // and so begins with smaller weights the more channels there are.
-        let multiplier = self.filters() / self.channels;
-        initial.fill(random, self.taps(), self.taps() * multiplier, &mut parameters[..self.weights()]);
+        initial.fill(random, self.taps(), self.taps() * self.multiplier(), &mut parameters[..self.weights()]);
     }
 
     fn scratch_len(&self) -> usize {
-        self.frame.len()
+        self.frame.len() + self.spread_len()
     }
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
-        let (channels, filters) = (self.channels, self.filters());
         let (kernel, bias) = pass.parameters.split_at(self.weights());
-        pass.scratch.clear();
-        pass.scratch.resize(self.frame.len(), 0.0);
+        let taps = self.offsets();
+        let (framed, spread) = self.places(pass.scratch);
+        fill_rows(bias, output);
         let samples = input.chunks_exact(self.input_len()).zip(output.chunks_exact_mut(self.output_len()));
         for (image, output) in samples {
-            for place in output.chunks_exact_mut(filters) {
-                place.copy_from_slice(bias);
-            }
-            let image = self.frame.around(image, pass.scratch);
-            self.each(|to, tap, from| {
-                multiply_channels(&image[from..][..channels], &kernel[tap..][..filters], &mut output[to..][..filters]);
-            });
+            let image = self.image(image, framed, spread);
+            depthwise_forward(pass.isa, &self.shape(&taps), image, kernel, output);
         }
     }
 
     fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, gradient: &mut [f32], grad_input: Option<&mut [f32]>) {
-        let (channels, filters) = (self.channels, self.filters());
         let (grad_kernel, grad_bias) = gradient.split_at_mut(self.weights());
-        pass.scratch.clear();
-        pass.scratch.resize(self.frame.len(), 0.0);
+        let taps = self.offsets();
+        let shape = self.shape(&taps);
+        let (framed, spread) = self.places(pass.scratch);
         let images = values.input.chunks_exact(self.input_len());
         let gradients = values.grad_output.chunks_exact(self.output_len());
+        add_rows(pass.isa, values.grad_output, grad_bias);
         for (image, grad) in images.zip(gradients.clone()) {
-            for place in grad.chunks_exact(filters) {
-                for (bias, grad) in grad_bias.iter_mut().zip(place) {
-                    *bias += grad;
-                }
-            }
-            let image = self.frame.around(image, pass.scratch);
-            self.each(|to, tap, from| {
-                let grad_tap = &mut grad_kernel[tap..][..filters];
-                multiply_channels(&image[from..][..channels], &grad[to..][..filters], grad_tap);
-            });
+            let image = self.image(image, framed, spread);
+            depthwise_weight_gradient(pass.isa, &shape, image, grad, grad_kernel);
         }
         let Some(grad_input) = grad_input else { return };
         let kernel = &pass.parameters[..self.weights()];
         for (grad, grad_image) in gradients.zip(grad_input.chunks_exact_mut(self.input_len())) {
-            self.frame.within(grad_image, pass.scratch, |framed| {
-                self.each(|to, tap, from| {
-                    let grad = &grad[to..][..filters];
-                    gather_channels(grad, &kernel[tap..][..filters], &mut framed[from..][..channels]);
-                });
+            self.frame.within(grad_image, framed, |framed| {
+                if spread.is_empty() {
+                    return depthwise_input_gradient(pass.isa, &shape, grad, kernel, framed);
+                }
+                spread.fill(0.0);
+                depthwise_input_gradient(pass.isa, &shape, grad, kernel, spread);
+                for (sum, filters) in framed.iter_mut().zip(spread.chunks_exact(self.multiplier())) {
+                    *sum += filters.iter().sum::<f32>();
+                }
             });
         }
     }

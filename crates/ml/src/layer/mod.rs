@@ -163,7 +163,7 @@ fn one(layer: &LayerSpec, input: &[usize], output: &[usize]) -> Result<Box<dyn L
     let windows = |window: &Window| {
         let input = image(layer, input)?;
         // A global pool has one place.
-        Ok::<_, Error>(pool::Windows::new(input, image_of(output).unwrap_or([1, 1, input[2]]), window))
+        Ok::<_, Error>(pool::windows(input, image_of(output).unwrap_or([1, 1, input[2]]), window))
     };
     let whole = || image(layer, input).map(|[height, width, _]| Window::whole(Rank::Two, [height, width]));
     Ok(match layer {

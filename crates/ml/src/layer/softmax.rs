@@ -1,6 +1,7 @@
 //! Softmax across the last axis.
 
 use super::{Layer, Pass, Values};
+use crate::kernel::{softmax, softmax_gradient};
 
 #[derive(Debug)]
 pub(super) struct Softmax {
@@ -23,28 +24,12 @@ impl Layer for Softmax {
         self.len
     }
 
-    fn forward(&self, _: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
-        for (input, output) in input.chunks_exact(self.classes).zip(output.chunks_exact_mut(self.classes)) {
-            let largest = input.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let mut sum = 0.0;
-            for (output, input) in output.iter_mut().zip(input) {
-                *output = (input - largest).exp();
-                sum += *output;
-            }
-            for output in output {
-                *output /= sum;
-            }
-        }
+    fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
+        softmax(pass.isa, self.classes, input, output);
     }
 
-    fn backward(&self, _: &mut Pass<'_>, values: &Values<'_>, _: &mut [f32], grad_input: Option<&mut [f32]>) {
+    fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, _: &mut [f32], grad_input: Option<&mut [f32]>) {
         let Some(grad_input) = grad_input else { return };
-        let rows = values.output.chunks_exact(self.classes).zip(values.grad_output.chunks_exact(self.classes));
-        for ((output, grad), grad_input) in rows.zip(grad_input.chunks_exact_mut(self.classes)) {
-            let dot: f32 = output.iter().zip(grad).map(|(y, g)| y * g).sum();
-            for ((out, y), g) in grad_input.iter_mut().zip(output).zip(grad) {
-                *out = y * (g - dot);
-            }
-        }
+        softmax_gradient(pass.isa, self.classes, values.output, values.grad_output, grad_input);
     }
 }

@@ -52,8 +52,10 @@ impl Check {
         let mut chunk = self.chunk();
         for layer in 0..self.plan.layers().len() {
             if self.plan.meets(layer) {
-                let inputs = std::iter::once(chunk.values[layer].as_slice());
-                batchnorm::statistics(inputs, &mut parameters[self.plan.range(layer)]);
+                let own = &mut parameters[self.plan.range(layer)];
+                let mut partial = batchnorm::Partial::default();
+                partial.moments(self.isa, own.len() / batchnorm::PARTS, &chunk.values[layer]);
+                batchnorm::statistics(std::iter::once(&partial), own);
             }
             self.plan.with_weights(parameters, true, |weights| {
                 self.plan.forward(self.isa, weights, &mut chunk, layer..layer + 1, Some(STEP));
@@ -72,8 +74,12 @@ impl Check {
         for layer in (0..layers).rev() {
             if self.plan.meets(layer) {
                 let width = SAMPLES * self.plan.layers()[layer].input_len();
-                let pair = (&chunk.values[layer][..width], &chunk.grad[..width]);
-                batchnorm::gradient_means(std::iter::once(pair), &mut parameters[self.plan.range(layer)]);
+                let range = self.plan.range(layer);
+                let own = &mut parameters[range.clone()];
+                let mut partial = batchnorm::Partial::default();
+                let (values, grads) = (&chunk.values[layer][..width], &chunk.grad[..width]);
+                partial.gradients(self.isa, own, values, grads, &mut chunk.gradient[range]);
+                batchnorm::gradient_means(std::iter::once(&partial), own);
             }
             self.plan.with_weights(&parameters, true, |weights| {
                 self.plan.backward(self.isa, weights, &mut chunk, layer..layer + 1, Some(STEP));

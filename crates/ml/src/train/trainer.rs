@@ -116,12 +116,17 @@ enum Phase {
         step: u64,
         training: bool,
     },
-    /// Fetches rows (in segment 0), runs one segment forward; behind the last, the loss and its gradient.
+    /// Fetches rows, and sums what the statistics of a batch norm in the first place are made of.
+    Sums,
+    /// Fetches rows (in segment 0), runs one segment forward; behind the last, the loss and its gradient, behind another, in
+    /// training, the sums that the next one's statistics are made of.
     Forward {
         segment: usize,
         step: u64,
         training: bool,
     },
+    /// From the batch norm behind a segment, if there is one, back to behind the one that begins it, and the sums that this
+    /// one's gradient needs.
     Backward {
         segment: usize,
         step: u64,
@@ -173,6 +178,8 @@ struct Batch {
 
 struct Slot {
     memory: Chunk,
+    /// The chunk's part in a batch norm's statistics.
+    partial: batchnorm::Partial,
     loss: f64,
     right: usize,
 }
@@ -190,7 +197,10 @@ impl<'a> Trainer<'a> {
         let sizes = Sizes::new(plan, batch);
         // Where chunks need not meet, a worker's memory serves one chunk after the other and stays in its cache.
         let kept = if sizes.meets { sizes.part } else { 0 };
-        let slot = |_| RwLock::new(Slot { memory: plan.chunk(kept, true), loss: 0.0, right: 0 });
+        let slot = |_| {
+            let partial = batchnorm::Partial::default();
+            RwLock::new(Slot { memory: plan.chunk(kept, true), partial, loss: 0.0, right: 0 })
+        };
         let shared = if sizes.meets { 0 } else { options.threads.max(1).min(sizes.slots) };
         let parameters = Blocks::new(plan.initialize(seed));
         let optimizer = Optimizer::new(options);
@@ -352,7 +362,10 @@ impl<'a> Trainer<'a> {
         if self.sizes.meets {
             for (segment, layers) in self.plan.segments().iter().enumerate() {
                 if training && self.plan.meets(layers.start) {
-                    self.gather_statistics(layers.start, count, rows);
+                    if segment == 0 {
+                        self.pool.run(workers, Phase::Sums, count, &work);
+                    }
+                    self.gather_statistics(layers.start, count);
                 }
                 self.pool.run(workers, Phase::Forward { segment, step, training }, count, &work);
             }
@@ -373,39 +386,35 @@ impl<'a> Trainer<'a> {
                 self.gather_gradient_means(first, count);
             }
         }
-        // A batch norm that is the very first layer has no segment before it to finish its work.
     }
 
     /// Before the segment that a batch norm begins: the statistics of its input over the whole batch.
-    fn gather_statistics(&self, layer: usize, count: usize, rows: &[usize]) {
-        if layer == 0 {
-            for (index, slot) in self.chunks[..count].iter().enumerate() {
-                let chunk = self.sizes.chunk;
-                self.fetch(&mut slot.write().memory, &rows[index * chunk..rows.len().min((index + 1) * chunk)]);
-            }
-        }
-        let width = self.plan.layers()[layer].input_len();
+    fn gather_statistics(&self, layer: usize, count: usize) {
         let slots: Vec<_> = self.chunks[..count].iter().map(|slot| slot.read()).collect();
-        let inputs = slots.iter().map(|slot| &slot.memory.values[layer][..slot.memory.samples * width]);
-        self.parameters.update(self.plan.range(layer), |own| batchnorm::statistics(inputs, own));
+        let parts = slots.iter().map(|slot| &slot.partial);
+        self.parameters.update(self.plan.range(layer), |own| batchnorm::statistics(parts, own));
     }
 
     /// Behind the backward pass of a batch norm's segment, which stopped at its output.
     fn gather_gradient_means(&self, layer: usize, count: usize) {
-        let width = self.plan.layers()[layer].input_len();
         let slots: Vec<_> = self.chunks[..count].iter().map(|slot| slot.read()).collect();
-        let pairs = slots.iter().map(|slot| {
-            let len = slot.memory.samples * width;
-            (&slot.memory.values[layer][..len], &slot.memory.grad[..len])
-        });
-        self.parameters.update(self.plan.range(layer), |own| batchnorm::gradient_means(pairs, own));
-        drop(slots);
-        self.with_weights(|weights| {
-            for slot in &self.chunks[..count] {
-                let step = Some(self.moment(0, 0));
-                self.plan.backward(self.isa, weights, &mut slot.write().memory, layer..layer + 1, step);
-            }
-        });
+        let parts = slots.iter().map(|slot| &slot.partial);
+        self.parameters.update(self.plan.range(layer), |own| batchnorm::gradient_means(parts, own));
+    }
+
+    /// The chunk's part in the statistics of the batch norm `layer`.
+    fn sum_moments(&self, slot: &mut Slot, layer: usize) {
+        let values = &slot.memory.values[layer][..slot.memory.samples * self.plan.layers()[layer].input_len()];
+        slot.partial.moments(self.isa, self.plan.range(layer).len() / batchnorm::PARTS, values);
+    }
+
+    /// The chunk's part in the gradient of the batch norm `layer`.
+    fn sum_gradients(&self, slot: &mut Slot, layer: usize, weights: Weights<'_>) {
+        let len = slot.memory.samples * self.plan.layers()[layer].input_len();
+        let range = self.plan.range(layer);
+        let Chunk { values, grad, gradient, .. } = &mut slot.memory;
+        let (own, gradient) = (&weights.parameters[range.clone()], &mut gradient[range]);
+        slot.partial.gradients(self.isa, own, &values[layer][..len], &grad[..len], gradient);
     }
 
     /// Parameters and what was made of them, while nobody changes them.
@@ -455,17 +464,24 @@ impl<'a> Trainer<'a> {
                 std::mem::swap(&mut slot.memory, &mut workspace);
                 self.workspaces.lock().push(workspace);
             }
+            Phase::Sums => {
+                self.fetch(&mut slot.memory, rows);
+                self.sum_moments(slot, 0);
+            }
             Phase::Forward { segment, step, training } => {
-                if segment == 0 {
+                // Behind `Phase::Sums` they are there.
+                if segment == 0 && !(training && self.plan.meets(0)) {
                     self.fetch(&mut slot.memory, rows);
                 }
                 let layers = self.plan.segments()[segment].clone();
                 let moment = training.then(|| self.moment(step, first));
                 let last = layers.end == self.plan.layers().len();
-                self.plan.forward(self.isa, weights, &mut slot.memory, layers, moment);
+                self.plan.forward(self.isa, weights, &mut slot.memory, layers.clone(), moment);
                 if last {
                     (slot.loss, slot.right) = (0.0, 0);
                     self.judge(slot, rows);
+                } else if training {
+                    self.sum_moments(slot, layers.end);
                 }
             }
             Phase::Backward { segment, step } => {
@@ -475,10 +491,17 @@ impl<'a> Trainer<'a> {
                     slot.memory.gradient.fill(0.0);
                     // The loss's gradient is that of softmax's input already.
                     end -= usize::from(self.loss == LossKind::CrossEntropy);
+                } else {
+                    // The batch norm there, whose gradient's means are known now.
+                    end += 1;
                 }
-                let start = layers.start + usize::from(self.plan.meets(layers.start));
+                let meets = self.plan.meets(layers.start);
+                let start = layers.start + usize::from(meets);
                 let moment = Some(self.moment(step, first));
                 self.plan.backward(self.isa, weights, &mut slot.memory, start..end.max(start), moment);
+                if meets {
+                    self.sum_gradients(slot, layers.start, weights);
+                }
             }
             Phase::Reduce { .. } | Phase::Prepare => {}
         }

@@ -7,6 +7,9 @@ use super::Lanes;
 #[derive(Clone, Copy)]
 pub(in crate::kernel) struct Avx2(__m256);
 
+/// From place `8 − width` on: a mask of the first `width` lanes.
+static FIRST: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
 impl Lanes for Avx2 {
     const LEN: usize = 8;
     const SUMS: usize = 12;
@@ -32,24 +35,36 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     unsafe fn load_part(from: *const f32, width: usize) -> Self {
-        let mut values = [0.0_f32; 8];
         // SAFETY: see `splat`; lanes beyond the width are not touched.
         unsafe {
-            std::ptr::copy_nonoverlapping(from, values.as_mut_ptr(), width.min(8));
-            Self(_mm256_loadu_ps(values.as_ptr()))
+            let first = FIRST.as_ptr().add(8 - width.min(8));
+            Self(_mm256_maskload_ps(from, _mm256_loadu_si256(first.cast())))
         }
     }
 
     #[inline(always)]
     unsafe fn store_part(self, to: *mut f32, width: usize) {
+        // A masked store takes some processors dozens of cycles; the parts of a width do not.
         // SAFETY: see `load_part`.
         unsafe {
             if width >= 8 {
                 return self.store(to);
             }
-            let mut values = [0.0_f32; 8];
-            _mm256_storeu_ps(values.as_mut_ptr(), self.0);
-            std::ptr::copy_nonoverlapping(values.as_ptr(), to, width);
+            let mut rest = _mm256_castps256_ps128(self.0);
+            let mut to = to;
+            if width & 4 != 0 {
+                _mm_storeu_ps(to, rest);
+                rest = _mm256_extractf128_ps::<1>(self.0);
+                to = to.add(4);
+            }
+            if width & 2 != 0 {
+                _mm_storel_pd(to.cast(), _mm_castps_pd(rest));
+                rest = _mm_movehl_ps(rest, rest);
+                to = to.add(2);
+            }
+            if width & 1 != 0 {
+                _mm_store_ss(to, rest);
+            }
         }
     }
 
@@ -100,6 +115,18 @@ impl Lanes for Avx2 {
                 winner = _mm256_blendv_ps(winner, place, better);
             }
             (Self(largest), _mm256_castps_si256(winner))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn choose(self, places: Self::Places, other: Self, place: u32) -> (Self, Self::Places) {
+        // SAFETY: see `splat`.
+        unsafe {
+            let larger = _mm256_cmp_ps::<_CMP_NLE_UQ>(other.0, self.0);
+            let better = _mm256_and_ps(larger, _mm256_cmp_ps::<_CMP_ORD_Q>(self.0, self.0));
+            let place = _mm256_castsi256_ps(_mm256_set1_epi32(place as i32));
+            let places = _mm256_blendv_ps(_mm256_castsi256_ps(places), place, better);
+            (Self(_mm256_blendv_ps(self.0, other.0, better)), _mm256_castps_si256(places))
         }
     }
 

@@ -97,6 +97,17 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn choose(self, places: Self::Places, other: Self, place: u32) -> (Self, Self::Places) {
+        // SAFETY: see `splat`.
+        unsafe {
+            let larger = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(other.0, self.0);
+            let better = _mm512_mask_cmp_ps_mask::<_CMP_ORD_Q>(larger, self.0, self.0);
+            let places = _mm512_mask_mov_epi32(places, better, _mm512_set1_epi32(place as i32));
+            (Self(_mm512_mask_mov_ps(self.0, better, other.0)), places)
+        }
+    }
+
+    #[inline(always)]
     unsafe fn store_places(places: Self::Places, to: *mut u32) {
         // SAFETY: see `splat`.
         unsafe { _mm512_storeu_si512(to.cast(), places) }

@@ -52,6 +52,8 @@ pub(super) trait Lanes: Copy {
     unsafe fn relu(self) -> Self;
     /// The largest of four values in each lane and which of them it was, the first of equals; NaN counts as the largest.
     unsafe fn largest_of_four(values: [Self; 4]) -> (Self, Self::Places);
+    /// In each lane `other` with `place` where it is larger, or NaN unless NaN was there before.
+    unsafe fn choose(self, places: Self::Places, other: Self, place: u32) -> (Self, Self::Places);
     unsafe fn store_places(places: Self::Places, to: *mut u32);
     unsafe fn load_places(from: *const u32) -> Self::Places;
     /// Zero in lanes whose place is another.

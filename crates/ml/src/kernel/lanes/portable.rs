@@ -41,15 +41,24 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn load_part(from: *const f32, width: usize) -> Self {
         let mut values = [0.0; 4];
-        // SAFETY: see `load`; lanes beyond the width are not touched.
-        unsafe { std::ptr::copy_nonoverlapping(from, values.as_mut_ptr(), width.min(4)) };
+        // One by one, as a copy of unknown length would be a call.
+        for (lane, value) in values.iter_mut().enumerate() {
+            if lane < width {
+                // SAFETY: see `load`; lanes beyond the width are not touched.
+                *value = unsafe { *from.add(lane) };
+            }
+        }
         Self(values)
     }
 
     #[inline(always)]
     unsafe fn store_part(self, to: *mut f32, width: usize) {
-        // SAFETY: see `load_part`.
-        unsafe { std::ptr::copy_nonoverlapping(self.0.as_ptr(), to, width.min(4)) }
+        for (lane, value) in self.0.into_iter().enumerate() {
+            if lane < width {
+                // SAFETY: see `load_part`.
+                unsafe { *to.add(lane) = value };
+            }
+        }
     }
 
     #[inline(always)]
@@ -88,6 +97,18 @@ impl Lanes for Portable {
                 largest[lane] = if better { new } else { old };
                 winner[lane] = if better { place as u32 } else { winner[lane] };
             }
+        }
+        (Self(largest), winner)
+    }
+
+    #[inline(always)]
+    unsafe fn choose(self, places: Self::Places, other: Self, place: u32) -> (Self, Self::Places) {
+        let (mut largest, mut winner) = (self.0, places);
+        for lane in 0..4 {
+            let (new, old) = (other.0[lane], largest[lane]);
+            let better = (new > old) | (new.is_nan() & !old.is_nan());
+            largest[lane] = if better { new } else { old };
+            winner[lane] = if better { place } else { winner[lane] };
         }
         (Self(largest), winner)
     }
