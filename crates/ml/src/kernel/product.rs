@@ -54,7 +54,7 @@ pub fn multiply(isa: Isa, product: &Product, a: &[f32], b: &[f32], c: &mut [f32]
     if !product.is_empty() {
         product.check(a, b, c);
         // SAFETY: `check` has put every index inside its slice.
-        unsafe { add_product_of(isa, product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+        unsafe { add_product_of(form(isa, product.n), product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
     }
 }
 
@@ -63,7 +63,13 @@ pub fn multiply_over(isa: Isa, product: &Product, a: &[f32], b: &[f32], c: &mut 
     assert!(!product.is_empty(), "a product of nothing");
     product.check(a, b, c);
     // SAFETY: `check` has put every index inside its slice.
-    unsafe { put_product_of(isa, product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+    unsafe { put_product_of(form(isa, product.n), product, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+}
+
+/// The instruction set for so many columns: what fills a shorter vector exactly is not masked in a longer one, whose stores
+/// the next product's loads would wait for. Both round alike.
+fn form(isa: Isa, columns: usize) -> Isa {
+    if isa == Isa::Avx512 && matches!(columns, 4 | 8) && Isa::Avx2.is_available() { Isa::Avx2 } else { isa }
 }
 
 /// The same as it is defined, for tests.
@@ -103,12 +109,7 @@ for_each_isa! {
 /// # Safety
 /// Every index of `p` lies inside the slice that its pointer came from.
 #[inline(always)]
-unsafe fn columns<L: Lanes, const V: usize, const ADD: bool>(
-    p: &Product,
-    a: *const f32,
-    b: *const f32,
-    c: *mut f32,
-) {
+unsafe fn columns<L: Lanes, const V: usize, const ADD: bool>(p: &Product, a: *const f32, b: *const f32, c: *mut f32) {
     let mut j = 0;
     // SAFETY: `j` stays at or below `n`, and each call is given the number of columns that are left.
     unsafe {
