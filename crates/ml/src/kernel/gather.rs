@@ -92,13 +92,7 @@ impl<'a> Pooling<'a> {
 
 /// What lives, by filter: `to`, `[filter][room]` with room for every window, filled as far as `counts` says. The offset is
 /// the window's place plus that of its winner.
-pub fn live_by_filter(
-    lists: &LiveLists,
-    windows: &[usize],
-    places: &[usize; 4],
-    to: &mut [Live],
-    counts: &mut [u32],
-) {
+pub fn live_by_filter(lists: &LiveLists, windows: &[usize], places: &[usize; 4], to: &mut [Live], counts: &mut [u32]) {
     let room = windows.len();
     assert!(to.len() >= counts.len() * room && lists.counts.len() == windows.len(), "no room for the live outputs");
     counts.fill(0);

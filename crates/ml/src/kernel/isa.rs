@@ -14,6 +14,15 @@ pub enum Isa {
 }
 
 impl Isa {
+    /// As users read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Isa::Avx512 => "avx512",
+            Isa::Avx2 => "avx2",
+            Isa::Portable => "portable",
+        }
+    }
+
     /// The best that this processor has.
     pub fn detect() -> Self {
         static BEST: OnceLock<Isa> = OnceLock::new();

@@ -16,6 +16,7 @@ mod pooled;
 mod product;
 mod random;
 mod sparse;
+mod transpose;
 mod winograd;
 
 pub use columns::{add_rows, fill_rows};
@@ -32,6 +33,7 @@ pub use pooled::{Pooled, pooled_forward};
 pub use product::{Product, multiply, multiply_over, multiply_plain};
 pub use random::{Stream, dropout, dropout_gradient};
 pub use sparse::{Live, LiveWindows, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient};
+pub use transpose::transpose;
 pub use winograd::{
     KernelLayout, Outputs, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient, winograd_scratch,
     winograd_weight_gradient, winograd_weights,

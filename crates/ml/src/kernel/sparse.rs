@@ -4,8 +4,8 @@
 //! window for the gradient of the input, which then keeps a window's field in registers, and by filter for the gradient of
 //! the weights, which keeps a filter's weights there.
 
-use super::{Isa, LiveLists};
 use super::lanes::{Lanes, PANEL, for_each_isa};
+use super::{Isa, LiveLists};
 
 /// One output of a filter that has a gradient.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,11 +64,7 @@ for_each_isa! {
 /// # Safety
 /// What [`LiveWindows::check`] checks.
 #[inline(always)]
-unsafe fn input_gradient_body<L: Lanes>(
-    live: &LiveWindows<'_>,
-    panels: *const f32,
-    gradient: *mut f32,
-) {
+unsafe fn input_gradient_body<L: Lanes>(live: &LiveWindows<'_>, panels: *const f32, gradient: *mut f32) {
     for channel in (0..live.channels).step_by(L::LEN) {
         // SAFETY: the panel of this channel; each window's field lies inside the gradient.
         unsafe {
@@ -132,13 +128,7 @@ unsafe fn field_rows<L: Lanes, const R: usize, const FIRST: usize>(
 /// # Safety
 /// As [`input_gradient_body`].
 #[inline(always)]
-unsafe fn place_of_field<
-    L: Lanes,
-    const R: usize,
-    const FIRST: usize,
-    const Y: usize,
-    const X: usize,
->(
+unsafe fn place_of_field<L: Lanes, const R: usize, const FIRST: usize, const Y: usize, const X: usize>(
     sums: &mut [[L; 4]; R],
     (gradients, filters): (&[f32], &[u32]),
     panel: *const f32,
@@ -231,7 +221,8 @@ unsafe fn weight_gradient_body<L: Lanes>(
                 let left = rows - first_row;
                 let together = if left >= 3 && vectors * 3 <= L::SUMS && matches!(vectors, 1 | 2 | 3 | 4 | 6 | 8) {
                     3
-                } else if left >= 2 && vectors * 2 <= L::SUMS && matches!(vectors, 1 | 2 | 3 | 4 | 5 | 6 | 8 | 10 | 12) {
+                } else if left >= 2 && vectors * 2 <= L::SUMS && matches!(vectors, 1 | 2 | 3 | 4 | 5 | 6 | 8 | 10 | 12)
+                {
                     2
                 } else {
                     1
@@ -267,41 +258,36 @@ unsafe fn weight_gradient_body<L: Lanes>(
 /// # Safety
 /// As [`runs`].
 #[inline(always)]
-unsafe fn one_run<L: Lanes>(
-    list: &[Live],
-    images: *const f32,
-    row: usize,
-    run: usize,
-    gradient: *mut f32,
-) {
+unsafe fn one_run<L: Lanes>(list: &[Live], images: *const f32, row: usize, run: usize, gradient: *mut f32) {
     let mut done = 0;
     while done < run {
         // SAFETY: as the caller says; the pieces end where the run does.
         unsafe {
             let (images, gradient) = (images.add(done), gradient.add(done));
             let vectors = (run - done) / L::LEN;
-            done += L::LEN * match vectors {
-                12.. => {
-                    runs::<L, 1, 12>(list, images, row, run, gradient);
-                    12
-                }
-                8.. => {
-                    runs::<L, 1, 8>(list, images, row, run, gradient);
-                    8
-                }
-                4.. => {
-                    runs::<L, 1, 4>(list, images, row, run, gradient);
-                    4
-                }
-                2.. => {
-                    runs::<L, 1, 2>(list, images, row, run, gradient);
-                    2
-                }
-                _ => {
-                    runs::<L, 1, 1>(list, images, row, run, gradient);
-                    1
-                }
-            };
+            done += L::LEN
+                * match vectors {
+                    12.. => {
+                        runs::<L, 1, 12>(list, images, row, run, gradient);
+                        12
+                    }
+                    8.. => {
+                        runs::<L, 1, 8>(list, images, row, run, gradient);
+                        8
+                    }
+                    4.. => {
+                        runs::<L, 1, 4>(list, images, row, run, gradient);
+                        4
+                    }
+                    2.. => {
+                        runs::<L, 1, 2>(list, images, row, run, gradient);
+                        2
+                    }
+                    _ => {
+                        runs::<L, 1, 1>(list, images, row, run, gradient);
+                        1
+                    }
+                };
         }
     }
 }

@@ -197,12 +197,7 @@ for_each_isa! {
 /// # Safety
 /// As [`transform_fields`].
 #[inline(always)]
-unsafe fn transform_fields_body<L: Lanes>(
-    tiles: &[usize],
-    shape: &Winograd<'_>,
-    images: *const f32,
-    fields: *mut f32,
-) {
+unsafe fn transform_fields_body<L: Lanes>(tiles: &[usize], shape: &Winograd<'_>, images: *const f32, fields: *mut f32) {
     let channels = shape.channels;
     for (tile, offset) in tiles.iter().enumerate() {
         for channel in (0..channels).step_by(L::LEN) {
@@ -265,9 +260,8 @@ unsafe fn transform_outputs_body<L: Lanes>(
                     rows[0][x] = place(0).add(middle.add(last));
                     rows[1][x] = middle.subtract(last).subtract(place(3));
                 }
-                let ends = |m: [L; 4]| {
-                    [m[0].add(m[1]).add(m[2].add(bias)), m[1].subtract(m[2]).add(bias.subtract(m[3]))]
-                };
+                let ends =
+                    |m: [L; 4]| [m[0].add(m[1]).add(m[2].add(bias)), m[1].subtract(m[2]).add(bias.subtract(m[3]))];
                 let ([a, b], [c, d]) = (ends(rows[0]), ends(rows[1]));
                 match outputs {
                     Outputs::Pooled { output, winners, filters, relu } => {

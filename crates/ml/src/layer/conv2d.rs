@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values};
-use crate::kernel::{Isa, Product, add_rows, fill_rows, multiply};
+use crate::kernel::{Isa, Product, add_rows, fill_rows, multiply, transpose};
 use crate::network::{Convolution, Window};
 
 #[derive(Debug)]
@@ -182,11 +182,7 @@ impl Layer for Conv2d {
         let (channels, filters) = (self.group()[0], self.filters());
         let taps = parameters[..self.weights()].chunks_exact(channels * filters);
         for (from, to) in taps.zip(prepared.chunks_exact_mut(channels * filters)) {
-            for (c, row) in from.chunks_exact(filters).enumerate() {
-                for (f, value) in row.iter().enumerate() {
-                    to[f * channels + c] = *value;
-                }
-            }
+            transpose(Isa::detect(), [channels, filters], from, filters, to, channels);
         }
     }
 

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::{Initial, Layer, ParameterSpec, Pass, Values};
-use crate::kernel::{Product, add_rows, fill_rows, multiply};
+use crate::kernel::{Isa, Product, add_rows, fill_rows, multiply, multiply_over, transpose};
 
 #[derive(Debug)]
 pub(super) struct Dense {
@@ -44,11 +44,7 @@ impl Layer for Dense {
     /// Wᵀ: the second factor of a product must lie row by row.
     fn prepare(&self, parameters: &[f32], prepared: &mut [f32]) {
         let kernel = &parameters[..self.inputs * self.units];
-        for (i, row) in kernel.chunks_exact(self.units).enumerate() {
-            for (o, value) in row.iter().enumerate() {
-                prepared[o * self.inputs + i] = *value;
-            }
-        }
+        transpose(Isa::detect(), [self.inputs, self.units], kernel, self.units, prepared, self.inputs);
     }
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
@@ -63,8 +59,7 @@ impl Layer for Dense {
         multiply(pass.isa, &product, values.input, values.grad_output, grad_kernel);
         add_rows(pass.isa, values.grad_output, grad_bias);
         let Some(grad_input) = grad_input else { return };
-        grad_input.fill(0.0);
         let product = Product::dense(pass.samples, self.units, self.inputs);
-        multiply(pass.isa, &product, values.grad_output, pass.prepared, grad_input);
+        multiply_over(pass.isa, &product, values.grad_output, pass.prepared, grad_input);
     }
 }

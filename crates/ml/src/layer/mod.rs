@@ -16,9 +16,9 @@ mod initial;
 mod pool;
 pub(crate) mod pooled_conv;
 mod softmax;
-pub(crate) mod winograd_conv;
 #[cfg(test)]
 mod tests;
+pub(crate) mod winograd_conv;
 
 use std::fmt;
 
@@ -89,6 +89,11 @@ pub struct Step {
 pub trait Layer: Send + Sync + fmt::Debug {
     fn input_len(&self) -> usize;
     fn output_len(&self) -> usize;
+
+    /// How it computes, for whoever asks what a plan does.
+    fn kernel(&self) -> String {
+        "general".to_owned()
+    }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         Vec::new()

@@ -10,8 +10,8 @@ use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, Work, conv2d};
 use crate::kernel::{
     Isa, KernelLayout, Live, LiveWindows, Narrow, Outputs, PANEL, Pooled, Pooling, Winograd, live_by_filter,
-    narrow_weight_gradient, padded, pooled_forward, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient, winograd_forward,
-    winograd_scratch, winograd_weights,
+    narrow_weight_gradient, padded, pooled_forward, sparse_input_gradient, sparse_spread_gradient,
+    sparse_weight_gradient, transpose, winograd_forward, winograd_scratch, winograd_weights,
 };
 use crate::network::{Convolution, Padding, Window};
 
@@ -135,7 +135,8 @@ impl PooledConv {
     fn framed<'a>(&self, images: &'a [f32], place: &'a mut Vec<f32>) -> &'a [f32] {
         let samples = images.len() / self.frame.image_len();
         place.resize(samples * self.image_len() + PANEL, 0.0);
-        for (image, place) in images.chunks_exact(self.frame.image_len()).zip(place.chunks_exact_mut(self.image_len())) {
+        for (image, place) in images.chunks_exact(self.frame.image_len()).zip(place.chunks_exact_mut(self.image_len()))
+        {
             if self.frame.len() == 0 {
                 place.copy_from_slice(image);
             } else {
@@ -214,17 +215,7 @@ impl PooledConv {
         } else {
             let weights = if self.narrow() { prepared } else { &pass.parameters[..self.weights()] };
             let (rows, run, row) = (self.rows.len(), padded(self.run()), self.frame.row());
-            sparse_spread_gradient(
-                pass.isa,
-                &work.live,
-                &work.counts,
-                windows.len(),
-                weights,
-                rows,
-                row,
-                run,
-                framed,
-            );
+            sparse_spread_gradient(pass.isa, &work.live, &work.counts, windows.len(), weights, rows, row, run, framed);
         }
     }
 }
@@ -236,6 +227,12 @@ impl Layer for PooledConv {
 
     fn output_len(&self) -> usize {
         self.windows.len() * self.filters
+    }
+
+    fn kernel(&self) -> String {
+        let forward = if self.winograd() { "winograd 2x2" } else { "direct" };
+        let backward = if self.narrow() { "masked" } else { "sparse" };
+        format!("{forward} with pool forward, {backward} backward")
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -305,19 +302,10 @@ impl Layer for PooledConv {
                 }
                 continue;
             }
-            // In squares of 16×16: what is read by rows and written by columns stays in the first cache.
             for row in 0..self.rows.len() {
-                for first in (0..run).step_by(PANEL) {
-                    let count = PANEL.min(run - first);
-                    for lane in 0..lanes {
-                        let filter = panel * PANEL + lane;
-                        let from = (filter * self.rows.len() + row) * padded(run) + first;
-                        let to = &mut values[(row * run + first) * PANEL..];
-                        for (column, value) in weights[from..from + count].iter().enumerate() {
-                            to[column * PANEL + lane] = *value;
-                        }
-                    }
-                }
+                let from = (panel * PANEL * self.rows.len() + row) * padded(run);
+                let (from_row, to) = (self.rows.len() * padded(run), &mut values[row * run * PANEL..]);
+                transpose(Isa::detect(), [lanes, run], &weights[from..], from_row, to, PANEL);
             }
         }
         if winograd_len > 0 {
@@ -361,8 +349,7 @@ impl Layer for PooledConv {
         if self.winograd() {
             let filters = padded(self.filters);
             let shape = Winograd { tiles: &windows, row: self.frame.row(), channels: self.channels, filters };
-            let mut outputs =
-                Outputs::Pooled { output, winners: saved, filters: self.filters, relu: self.relu };
+            let mut outputs = Outputs::Pooled { output, winners: saved, filters: self.filters, relu: self.relu };
             pass.scratch.resize(pass.scratch.len().max(winograd_scratch(self.channels, filters)), 0.0);
             winograd_forward(pass.isa, &shape, images, weights, bias, pass.scratch, &mut outputs);
         } else {
@@ -413,7 +400,8 @@ impl Layer for PooledConv {
                     framed.clear();
                     framed.resize(samples * self.image_len() + PANEL, 0.0);
                     self.input_gradient(pass, &pooling, &windows, &mut framed);
-                    for (image, framed) in grad_images.chunks_exact_mut(len).zip(framed.chunks_exact(self.image_len())) {
+                    for (image, framed) in grad_images.chunks_exact_mut(len).zip(framed.chunks_exact(self.image_len()))
+                    {
                         self.frame.without(framed, image);
                     }
                 }

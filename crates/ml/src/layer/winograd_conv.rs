@@ -8,8 +8,8 @@ use rand_chacha::ChaCha8Rng;
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
 use crate::kernel::{
-    Isa, KernelLayout, Outputs, PANEL, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient,
-    winograd_scratch, winograd_weight_gradient, winograd_weights,
+    Isa, KernelLayout, Outputs, PANEL, Winograd, WinogradGradient, transpose, winograd_forward,
+    winograd_kernel_gradient, winograd_scratch, winograd_weight_gradient, winograd_weights,
 };
 use crate::network::{Convolution, Window};
 
@@ -159,6 +159,10 @@ impl Layer for WinogradConv {
         self.backward.frame.image_len()
     }
 
+    fn kernel(&self) -> String {
+        "winograd 2x2".to_owned()
+    }
+
     fn parameters(&self) -> Vec<ParameterSpec> {
         conv2d::parameters(&self.window, self.channels, self.filters)
     }
@@ -186,7 +190,7 @@ impl Layer for WinogradConv {
         let (backward, transposed) = rest.split_at_mut(self.products());
         let taps = kernel.chunks_exact(self.channels * self.filters);
         for (from, to) in taps.zip(transposed.chunks_exact_mut(self.channels * self.filters)) {
-            transpose(from, self.channels, self.filters, to);
+            transpose(isa, [self.channels, self.filters], from, self.filters, to, self.channels);
         }
         winograd_weights(isa, KernelLayout::Turned, self.filters, self.channels, transposed, backward);
     }
@@ -209,8 +213,7 @@ impl Layer for WinogradConv {
             filters: self.filters,
         };
         let row = self.forward.output[1] * self.filters;
-        let mut outputs =
-            Outputs::Whole { output, filters: self.filters, row, places: &work.places, relu: self.relu };
+        let mut outputs = Outputs::Whole { output, filters: self.filters, row, places: &work.places, relu: self.relu };
         let scratch = winograd_scratch(self.channels, self.filters);
         pass.scratch.resize(pass.scratch.len().max(scratch), 0.0);
         let (weights, bias) = (&pass.prepared[..self.products()], &pass.parameters[self.weights()..]);
@@ -257,24 +260,10 @@ impl Layer for WinogradConv {
         };
         let row = self.backward.output[1] * self.channels;
         let output = grad_input;
-        let mut outputs =
-            Outputs::Whole { output, filters: self.channels, row, places: &work.places, relu: false };
+        let mut outputs = Outputs::Whole { output, filters: self.channels, row, places: &work.places, relu: false };
         let weights = &pass.prepared[self.products()..2 * self.products()];
         work.dense.clear();
         work.dense.resize(self.channels, 0.0);
         winograd_forward(pass.isa, &shape, &work.framed, weights, &work.dense, pass.scratch, &mut outputs);
-    }
-}
-
-/// `[rows][columns]` as `[columns][rows]`, in squares that stay in the first cache.
-fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
-    for first_row in (0..rows).step_by(PANEL) {
-        for first_column in (0..columns).step_by(PANEL) {
-            for row in first_row..rows.min(first_row + PANEL) {
-                for column in first_column..columns.min(first_column + PANEL) {
-                    to[column * rows + row] = from[row * columns + column];
-                }
-            }
-        }
     }
 }

@@ -20,8 +20,8 @@ pub(super) fn fused(network: &NetworkSpec) -> Result<Vec<Step>, Error> {
     while let Some((index, layer)) = plain.next() {
         let input = if index == 0 { &network.input_shape } else { &shapes[index - 1] };
         let rest = &network.layers[index..];
-        let step = pooled(rest, input, &shapes[index], index > 0)
-            .or_else(|| winograd(rest, input, &shapes[index], index > 0));
+        let step =
+            pooled(rest, input, &shapes[index], index > 0).or_else(|| winograd(rest, input, &shapes[index], index > 0));
         match step {
             Some((count, step)) => {
                 steps.push((index..index + count, step));

@@ -46,14 +46,15 @@ fn check(shape: &[usize], layers: &[String], samples: usize, seed: u64) -> Resul
     for isa in Isa::available() {
         let (output, gradient) = run(&fused, isa, &fused.parameters_of(&tensors), samples, &input, seed);
         let (expected, expected_gradient) = run(&plain, isa, &plain.parameters_of(&tensors), samples, &input, seed);
-        for (what, found, expected) in
-            [("output", &output, &expected), ("gradient", &gradient, &expected_gradient)]
-        {
+        for (what, found, expected) in [("output", &output, &expected), ("gradient", &gradient, &expected_gradient)] {
             prop_assert_eq!(found.len(), expected.len());
             let size = expected.iter().fold(1.0_f32, |size, value| size.max(value.abs()));
             for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
                 let off = (found - expected).abs();
-                prop_assert!(off <= 2e-5 * size, "{layers:?} over {shape:?}, {isa:?}: {what} {at}: {found}, not {expected}");
+                prop_assert!(
+                    off <= 2e-5 * size,
+                    "{layers:?} over {shape:?}, {isa:?}: {what} {at}: {found}, not {expected}"
+                );
             }
         }
     }

@@ -8,8 +8,8 @@ use std::ops::Range;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::fuse;
 use super::LayerWeights;
+use super::fuse;
 use crate::Error;
 use crate::kernel::Isa;
 use crate::layer::{self, Initial, Layer, Pass, Step, Values, Work};
@@ -99,6 +99,15 @@ impl Plan {
     /// The layers of the network that step `index` stands for.
     pub fn stands_for(&self, index: usize) -> Range<usize> {
         self.stands_for[index].clone()
+    }
+
+    /// What each step computes and how: `conv2d(64, 3x3) + relu + maxpool(2x2): winograd 2x2 with pool forward, …`.
+    pub fn describe(&self) -> Vec<String> {
+        let step = |(layers, stands_for): (&Box<dyn Layer>, &Range<usize>)| {
+            let names = self.network.layers[stands_for.clone()].iter().map(ToString::to_string).collect::<Vec<_>>();
+            format!("{}: {}", names.join(" + "), layers.kernel())
+        };
+        self.layers.iter().zip(&self.stands_for).map(step).collect()
     }
 
     /// Where step `index` has its parameters.
@@ -205,7 +214,8 @@ impl Plan {
     /// computes, and where the batch is large enough for eight threads. Depends on the network and the batch alone, for it
     /// decides how sums are rounded.
     pub fn chunk_samples(&self, batch: usize) -> usize {
-        let values: usize = self.layers.iter().map(|layer| layer.output_len()).sum::<usize>() + self.network.input_width();
+        let values: usize =
+            self.layers.iter().map(|layer| layer.output_len()).sum::<usize>() + self.network.input_width();
         let weighty = (self.parameters / values.max(1) / 4).next_multiple_of(8);
         weighty.max(batch / 64 * 8).clamp(8, 32)
     }
@@ -222,9 +232,10 @@ impl Plan {
 
     /// Bytes that a chunk for training takes, with what its layers use on their way, but for its gradient.
     pub fn chunk_bytes(&self, samples: usize) -> usize {
-        let sizes = self.layers.iter().map(|layer| {
-            layer.output_len().saturating_add(layer.saved_len()).saturating_mul(samples)
-        });
+        let sizes = self
+            .layers
+            .iter()
+            .map(|layer| layer.output_len().saturating_add(layer.saved_len()).saturating_mul(samples));
         let widest = self.layers.iter().map(|layer| layer.output_len()).chain([self.network.input_width()]).max();
         let scratch = self.layers.iter().map(|layer| layer.scratch_len()).max();
         sizes
@@ -260,14 +271,7 @@ impl Plan {
     }
 
     /// Runs layers forward over a chunk. `step`: in training.
-    pub fn forward(
-        &self,
-        isa: Isa,
-        weights: Weights<'_>,
-        chunk: &mut Chunk,
-        layers: Range<usize>,
-        step: Option<Step>,
-    ) {
+    pub fn forward(&self, isa: Isa, weights: Weights<'_>, chunk: &mut Chunk, layers: Range<usize>, step: Option<Step>) {
         let samples = chunk.samples;
         for index in layers {
             let layer = &self.layers[index];

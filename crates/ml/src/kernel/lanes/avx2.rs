@@ -170,4 +170,32 @@ impl Lanes for Avx2 {
             super::pick_one_by_one(&own, &own_places, place, first, values, lanes)
         }
     }
+
+    #[inline(always)]
+    unsafe fn transpose_square(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        // SAFETY: see `splat`.
+        unsafe {
+            let zero = _mm256_setzero_ps();
+            let (mut rows, mut pairs) = ([zero; 8], [zero; 8]);
+            for (index, row) in rows.iter_mut().enumerate() {
+                *row = _mm256_loadu_ps(from.add(index * from_row));
+            }
+            for index in 0..4 {
+                pairs[2 * index] = _mm256_unpacklo_ps(rows[2 * index], rows[2 * index + 1]);
+                pairs[2 * index + 1] = _mm256_unpackhi_ps(rows[2 * index], rows[2 * index + 1]);
+            }
+            for four in [0, 4] {
+                let double = |index: usize| _mm256_castps_pd(pairs[four + index]);
+                rows[four] = _mm256_castpd_ps(_mm256_unpacklo_pd(double(0), double(2)));
+                rows[four + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(double(0), double(2)));
+                rows[four + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(double(1), double(3)));
+                rows[four + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(double(1), double(3)));
+            }
+            for index in 0..4 {
+                let (first, second) = (rows[index], rows[index + 4]);
+                _mm256_storeu_ps(to.add(index * to_row), _mm256_permute2f128_ps::<0x20>(first, second));
+                _mm256_storeu_ps(to.add((index + 4) * to_row), _mm256_permute2f128_ps::<0x31>(first, second));
+            }
+        }
+    }
 }

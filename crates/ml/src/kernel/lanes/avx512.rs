@@ -151,4 +151,42 @@ impl Lanes for Avx512 {
             picked.count_ones() as usize
         }
     }
+
+    #[inline(always)]
+    unsafe fn transpose_square(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        // SAFETY: see `splat`.
+        unsafe {
+            let zero = _mm512_setzero_ps();
+            let (mut rows, mut pairs) = ([zero; 16], [zero; 16]);
+            for (index, row) in rows.iter_mut().enumerate() {
+                *row = _mm512_loadu_ps(from.add(index * from_row));
+            }
+            // Within each quarter of a vector: pairs of rows, then fours.
+            for index in 0..8 {
+                pairs[2 * index] = _mm512_unpacklo_ps(rows[2 * index], rows[2 * index + 1]);
+                pairs[2 * index + 1] = _mm512_unpackhi_ps(rows[2 * index], rows[2 * index + 1]);
+            }
+            for four in (0..16).step_by(4) {
+                let double = |index: usize| _mm512_castps_pd(pairs[four + index]);
+                rows[four] = _mm512_castpd_ps(_mm512_unpacklo_pd(double(0), double(2)));
+                rows[four + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(double(0), double(2)));
+                rows[four + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(double(1), double(3)));
+                rows[four + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(double(1), double(3)));
+            }
+            // Then the quarters change places, twice.
+            for index in 0..4 {
+                for half in [0, 8] {
+                    let (first, second) = (rows[half + index], rows[half + index + 4]);
+                    pairs[half + index] = _mm512_shuffle_f32x4::<0x88>(first, second);
+                    pairs[half + index + 4] = _mm512_shuffle_f32x4::<0xdd>(first, second);
+                }
+            }
+            for index in 0..8 {
+                let (first, second) = (pairs[index], pairs[index + 8]);
+                let column = index % 4 + index / 4 * 4;
+                _mm512_storeu_ps(to.add(column * to_row), _mm512_shuffle_f32x4::<0x88>(first, second));
+                _mm512_storeu_ps(to.add((column + 8) * to_row), _mm512_shuffle_f32x4::<0xdd>(first, second));
+            }
+        }
+    }
 }

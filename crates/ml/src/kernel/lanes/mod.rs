@@ -63,6 +63,8 @@ pub(super) trait Lanes: Copy {
     /// The values of lanes with that place that are not zero, one after the other, and their lanes counted from `first`; how
     /// many they are. All lanes may be written.
     unsafe fn pick(self, places: Self::Places, place: u32, first: u32, values: *mut f32, lanes: *mut u32) -> usize;
+    /// The square of `LEN` rows that begins at `from`, as columns from `to` on.
+    unsafe fn transpose_square(from: *const f32, from_row: usize, to: *mut f32, to_row: usize);
 }
 
 /// [`Lanes::pick`] where there is no instruction for it. Which lanes live is as good as random: no jump depends on it.

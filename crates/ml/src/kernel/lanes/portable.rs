@@ -144,4 +144,14 @@ impl Lanes for Portable {
         // SAFETY: see `load`; no more is written than there are lanes.
         unsafe { super::pick_one_by_one(&self.0, &places, place, first, values, lanes) }
     }
+
+    #[inline(always)]
+    unsafe fn transpose_square(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+        for row in 0..4 {
+            for column in 0..4 {
+                // SAFETY: see `load`.
+                unsafe { *to.add(column * to_row + row) = *from.add(row * from_row + column) };
+            }
+        }
+    }
 }
