@@ -10,11 +10,13 @@ use mead_common::{CancelFlag, CancelReason};
 use prost::Message;
 use prost::bytes::Bytes;
 
-use super::engine::decide;
+use super::engine::{decide, slower};
 use super::*;
 use crate::Error;
 use crate::dataset::{DatasetBuilder, LabelKind};
+use crate::kernel::Isa;
 use crate::model::{Model, Provenance, fit};
+use crate::network::NetworkSpec;
 use crate::onnx::proto::{AttributeProto, ModelProto, TensorProto};
 use crate::train::TrainOptions;
 
@@ -93,6 +95,28 @@ fn native_is_chosen_where_it_is_faster_or_alone() {
     assert_eq!(text(decide(None, || panic!("it need not be there"))), "native (trained by mead)");
     assert_eq!(text(decide(slower(), || true)), "onnxruntime (of its layers)");
     assert_eq!(text(decide(slower(), || false)), "native (ONNX Runtime is not available)");
+}
+
+#[test]
+fn what_is_slower_is_named() {
+    let reason = |shape: &[usize], layers: &[&str], isa| {
+        let layers: Vec<String> = layers.iter().map(ToString::to_string).collect();
+        slower(&NetworkSpec::parse(shape, &layers).unwrap(), isa)
+    };
+    let image = [8, 8, 2];
+    let common = ["conv2d(4, 3x3, relu, groups=2)", "batchnorm", "maxpool(2x2)", "flatten", "dense(9, tanh)"];
+    let few_groups: &[&str] = &["conv2d(4, 3x3, elu)", "conv2d(4, 3x3, relu, groups=2)", "flatten", "dense(9, tanh)"];
+    assert_eq!(reason(&image, few_groups, Isa::Avx512), None);
+    assert_eq!(reason(&image, few_groups, Isa::Avx2), None);
+    assert!(reason(&image, few_groups, Isa::Portable).unwrap().contains("processor"));
+    // As many groups as channels: each by itself.
+    assert!(reason(&image, &common, Isa::Avx512).unwrap().contains("depthwise"));
+    assert!(reason(&image, &["depthwise_conv2d(3x3)"], Isa::Avx512).unwrap().contains("depthwise"));
+    assert!(reason(&image, &["gelu"], Isa::Avx512).unwrap().contains("gelu"));
+    assert_eq!(reason(&[9], &["dense(3, gelu)"], Isa::Avx512), None);
+    assert_eq!(reason(&[1024], &["dense(1024, relu)"], Isa::Avx512), None);
+    let large = reason(&[1025], &["dense(1024, relu)"], Isa::Avx512);
+    assert_eq!(large.unwrap(), "it is the faster one with dense(1024) over 1025 values");
 }
 
 #[test]

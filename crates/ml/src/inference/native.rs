@@ -42,7 +42,7 @@ impl Native {
         }
         let rows = chunk_rows(&plan);
         let maker = Arc::clone(&plan);
-        let chunks = Pool::new(chunk_bytes(&plan, rows), capacity_bytes, move || Ok(maker.chunk(rows, false)))?;
+        let chunks = Pool::new(plan.chunk_bytes(rows), capacity_bytes, move || Ok(maker.chunk(rows, false)))?;
         Ok(Self { plan, parameters, prepared, isa: Isa::detect(), rows, chunks })
     }
 
@@ -78,7 +78,7 @@ impl Native {
 /// The plan of a model, or why there is none.
 pub(super) fn plan(own: &Own) -> Result<Plan, String> {
     let plan = Plan::new(&own.network).map_err(|error| error.to_string())?;
-    let bytes = chunk_bytes(&plan, 1);
+    let bytes = plan.chunk_bytes(1);
     if bytes > ROW_BYTES_MAX {
         return Err(format!("its layers take {} MB for a row", bytes >> 20));
     }
@@ -90,9 +90,4 @@ fn chunk_rows(plan: &Plan) -> usize {
     let values: usize = plan.layers().iter().map(|layer| layer.output_len()).sum();
     let for_weights = (plan.parameter_count() / values.max(1)).min(CHUNK_ROWS_MAX);
     plan.samples_at_a_time(CHUNK_ROWS_MAX).max(for_weights)
-}
-
-/// Without the gradients, which scoring does without.
-fn chunk_bytes(plan: &Plan, rows: usize) -> usize {
-    plan.chunk_bytes(rows).saturating_sub(plan.parameter_count() * size_of::<f32>())
 }
