@@ -144,6 +144,7 @@ for_each_isa! {
 
 /// # Safety
 /// As [`transform_weights`].
+#[expect(clippy::needless_range_loop, reason = "columns of a matrix")]
 #[inline(always)]
 unsafe fn transform_weights_body<L: Lanes>(
     layout: KernelLayout,
@@ -196,6 +197,7 @@ for_each_isa! {
 
 /// # Safety
 /// As [`transform_fields`].
+#[expect(clippy::needless_range_loop, reason = "columns of a matrix")]
 #[inline(always)]
 unsafe fn transform_fields_body<L: Lanes>(tiles: &[usize], shape: &Winograd<'_>, images: *const f32, fields: *mut f32) {
     let channels = shape.channels;
@@ -238,6 +240,7 @@ for_each_isa! {
 
 /// # Safety
 /// As [`transform_outputs`].
+#[expect(clippy::needless_range_loop, reason = "columns of a matrix")]
 #[inline(always)]
 unsafe fn transform_outputs_body<L: Lanes>(
     tiles: std::ops::Range<usize>,
@@ -406,6 +409,7 @@ for_each_isa! {
 
 /// # Safety
 /// As [`transform_kernel_gradient`].
+#[expect(clippy::needless_range_loop, reason = "columns of a matrix")]
 #[inline(always)]
 unsafe fn transform_kernel_gradient_body<L: Lanes>(len: usize, products: *const f32, kernel: *mut f32) {
     for at in (0..len).step_by(L::LEN) {

@@ -103,11 +103,11 @@ impl Plan {
 
     /// What each step computes and how: `conv2d(64, 3x3) + relu + maxpool(2x2): winograd 2x2 with pool forward, …`.
     pub fn describe(&self) -> Vec<String> {
-        let step = |(layers, stands_for): (&Box<dyn Layer>, &Range<usize>)| {
-            let names = self.network.layers[stands_for.clone()].iter().map(ToString::to_string).collect::<Vec<_>>();
-            format!("{}: {}", names.join(" + "), layers.kernel())
+        let step = |index: usize| {
+            let names = self.network.layers[self.stands_for(index)].iter().map(ToString::to_string).collect::<Vec<_>>();
+            format!("{}: {}", names.join(" + "), self.layers[index].kernel())
         };
-        self.layers.iter().zip(&self.stands_for).map(step).collect()
+        (0..self.layers.len()).map(step).collect()
     }
 
     /// Where step `index` has its parameters.
