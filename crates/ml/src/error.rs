@@ -39,6 +39,11 @@ pub enum Error {
     /// Whoever watches the epochs keeps the cause.
     #[error("an epoch could not be recorded")]
     Unrecorded,
+    /// Training rows that were spilled.
+    #[error("could not {action} the spill file {place}: {source}")]
+    Spill { action: &'static str, place: String, source: std::io::Error },
+    #[error("could not start a thread: {source}")]
+    Thread { source: std::io::Error },
     #[error("too large a network: {0}")]
     TooLarge(String),
     #[error("{0}")]
@@ -101,6 +106,11 @@ impl From<Error> for Diagnostic {
             Error::Type { .. } => report(sqlstate::DATATYPE_MISMATCH),
             Error::Diverged { .. } => report(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE)
                 .with_hint("lower the learning_rate, or scale the inputs, for images by NORMALIZE"),
+            Error::Spill { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => report(
+                sqlstate::DISK_FULL,
+            )
+            .with_hint("training rows are spilled where the memory limit is too low for them; raise it, or make room"),
+            Error::Spill { .. } => report(sqlstate::IO_ERROR),
             Error::TooLarge(_) => report(sqlstate::PROGRAM_LIMIT_EXCEEDED),
             Error::Cancelled(_, reason) => reason.diagnostic(),
             Error::Onnx(_) => report(sqlstate::INVALID_BINARY_REPRESENTATION),
@@ -109,7 +119,7 @@ impl From<Error> for Diagnostic {
             Error::OnnxUnsupported(_) => report(sqlstate::FEATURE_NOT_SUPPORTED),
             Error::RuntimeMissing(_) => report(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE)
                 .with_hint("set ORT_DYLIB_PATH to libonnxruntime.so (1.24 or later), or run \"cargo xtask runtime\""),
-            Error::Runtime(_) | Error::Unrecorded => report(sqlstate::SYSTEM_ERROR),
+            Error::Runtime(_) | Error::Unrecorded | Error::Thread { .. } => report(sqlstate::SYSTEM_ERROR),
             Error::InvalidOption { .. } | Error::DoesNotFit { .. } | Error::Ragged { .. } | Error::Arity(_) => {
                 invalid()
             }

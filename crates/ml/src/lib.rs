@@ -14,7 +14,7 @@ pub mod network;
 mod onnx;
 pub mod train;
 
-pub use dataset::{Dataset, DatasetBuilder, LabelKind, Labels};
+pub use dataset::{Dataset, DatasetBuilder, LabelKind, Labels, SpillFile, SpillSpace};
 pub use error::Error;
 pub use inference::{
     Choice, ENGINE_NAMES, Engine, InferenceCache, InferenceSession, RUNTIME_MINOR_VERSION_MIN, Scores, check_runtime,

@@ -12,7 +12,8 @@ use crate::network::NetworkSpec;
 use crate::onnx::{self, PREDICTION_NAME, PROBABILITIES_NAME};
 use crate::train::{EpochReport, LossKind, OptimizerKind, TrainOptions, TrainedNetwork, train};
 
-/// Trains on `dataset`. `observe` hears of every epoch; the same rows, options and seed give the same bytes.
+/// Trains on `dataset`. `observe` hears of every epoch; the same rows, options and seed give the same bytes, others where
+/// rows were spilled than where they were not.
 pub fn fit(
     dataset: &Dataset,
     options: &TrainOptions,
@@ -83,6 +84,7 @@ fn training(trained: &TrainedNetwork, dataset: &Dataset, options: &TrainOptions)
         batch_size: options.batch_size,
         validation_fraction: options.validation_fraction,
         early_stopping: options.early_stopping,
+        spilled: dataset.is_spilled(),
         history: trained.history.iter().map(epoch).collect(),
     }
 }

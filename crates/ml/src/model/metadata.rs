@@ -61,6 +61,9 @@ pub struct Training {
     pub batch_size: usize,
     pub validation_fraction: f64,
     pub early_stopping: bool,
+    /// Rows exceeded the memory limit: they were shuffled window by window.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub spilled: bool,
     pub history: Vec<Epoch>,
 }
 

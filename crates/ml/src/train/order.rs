@@ -3,10 +3,7 @@
 //! Files are read in parallel and tables are written in parallel, so the same table may come in another order each time.
 //! Training starts from this order instead, and so gives the same model for any number of threads and any layout.
 
-use crate::dataset::{Dataset, Labels};
-
-/// Multiplier of each step: 2^64 divided by the golden ratio, made odd.
-const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+use crate::dataset::{Dataset, Labels, Row, Window, hash_labelled};
 
 /// The numbers of all rows, by a hash of what they hold. Rows that hold the same come next to each other, and it makes no
 /// difference which of them comes first.
@@ -16,14 +13,14 @@ pub(super) fn canonical(dataset: &Dataset) -> Vec<usize> {
     let mut rows: Vec<(u64, usize)> = (0..dataset.rows)
         .map(|row| {
             dataset.copy_row(row, &mut values);
-            (hash(&values, label(dataset, row)), row)
+            (hash_labelled(&values, dataset.labels.bits(row)), row)
         })
         .collect();
     rows.sort_unstable_by(|(left_hash, left), (right_hash, right)| {
         left_hash.cmp(right_hash).then_with(|| {
             dataset.copy_row(*left, &mut values);
             dataset.copy_row(*right, &mut other);
-            label(dataset, *left).cmp(&label(dataset, *right)).then_with(|| bits(&values).cmp(bits(&other)))
+            dataset.labels.bits(*left).cmp(&dataset.labels.bits(*right)).then_with(|| bits(&values).cmp(bits(&other)))
         })
     });
     rows.into_iter().map(|(_, row)| row).collect()
@@ -33,31 +30,27 @@ fn bits(values: &[f32]) -> impl Iterator<Item = u32> {
     values.iter().map(|value| value.to_bits())
 }
 
-fn label(dataset: &Dataset, row: usize) -> u32 {
-    match &dataset.labels {
-        Labels::Classes { ids, .. } => ids[row],
-        Labels::Values(values) => values[row].to_bits(),
-    }
+/// The rows of one partition of a window in such an order.
+pub(super) fn canonical_of(window: &Window, rows: std::ops::Range<usize>, labels: &Labels) -> Vec<usize> {
+    let mut order: Vec<usize> = rows.collect();
+    order.sort_unstable_by(|left, right| {
+        let label = |row: &usize| labels.bits(window.number(*row));
+        (window.hash(*left).cmp(&window.hash(*right)))
+            .then_with(|| label(left).cmp(&label(right)))
+            .then_with(|| values(window.row(*left)).cmp(values(window.row(*right))))
+    });
+    order
 }
 
-/// Four chains side by side: one multiplication waits for the one before it.
-fn hash(values: &[f32], label: u32) -> u64 {
-    let step = |state: u64, bits: u32| (state.rotate_left(23) ^ u64::from(bits)).wrapping_mul(FACTOR);
-    let mut chains = [1_u64, 2, 3, 4];
-    let groups = values.chunks_exact(4);
-    let rest = groups.remainder();
-    for group in groups {
-        for (chain, value) in chains.iter_mut().zip(group) {
-            *chain = step(*chain, value.to_bits());
-        }
-    }
-    for (chain, value) in chains.iter_mut().zip(rest) {
-        *chain = step(*chain, value.to_bits());
-    }
-    let together = chains
-        .iter()
-        .fold(u64::from(label), |state, chain| (state.rotate_left(23) ^ chain ^ (chain >> 32)).wrapping_mul(FACTOR));
-    together ^ (together >> 32)
+fn values(row: Row<'_>) -> impl Iterator<Item = u32> {
+    let len = match row {
+        Row::Bytes(bytes) => bytes.len(),
+        Row::Floats(floats) => floats.len(),
+    };
+    (0..len).map(move |at| match row {
+        Row::Bytes(bytes) => u32::from(bytes[at]),
+        Row::Floats(floats) => floats[at].to_bits(),
+    })
 }
 
 #[cfg(test)]

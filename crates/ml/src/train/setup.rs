@@ -1,13 +1,12 @@
 //! What is settled before a training begins: the loss, the network, the rows, the memory.
 
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::options::{LossKind, OptimizerKind, TrainOptions};
 use super::plan::Plan;
 use crate::Error;
-use crate::dataset::{Dataset, Labels};
+use crate::dataset::{Dataset, Labels, PARTITIONS};
 use crate::network::{NetworkSpec, default_cnn, shape_text};
 
 /// Bytes that [`train`] takes beside the dataset: what must be reserved before it.
@@ -20,7 +19,24 @@ pub fn training_bytes(dataset: &Dataset, options: &TrainOptions) -> Result<usize
     let whole = plan.parameter_count().saturating_mul((5 + sizes.slots).saturating_mul(size_of::<f32>()));
     let prepared = (0..plan.layers().len()).map(|index| plan.prepared_len(index, true)).fold(0, usize::saturating_add);
     let workspaces = if sizes.meets { sizes.slots } else { options.threads.max(1).min(sizes.slots) };
-    let rows = dataset.rows.saturating_mul(4 * size_of::<usize>());
+    let rows = match dataset.spilled() {
+        None => dataset.rows.saturating_mul(4 * size_of::<usize>()),
+        Some(spilled) => {
+            let windows = dataset.rows.div_ceil(PARTITIONS).saturating_mul(spilled.window_partitions());
+            let batch = batch_of(options, dataset.rows);
+            let together = if sizes.meets { batch } else { batch.min(sizes.slots * sizes.chunk) };
+            if sizes.meets && options.optimizer == OptimizerKind::GradientDescent {
+                return Err(Error::InvalidOption {
+                    name: "optimizer".to_owned(),
+                    reason: "gradient_descent through batchnorm needs all rows in memory at once, and they exceed the \
+                             memory limit; use sgd or adam, or raise the limit"
+                        .to_owned(),
+                });
+            }
+            // The windows that a batch needs, the one that is worked on and the one that is read.
+            spilled.window_bytes().saturating_mul(2 + together.div_ceil(windows.max(1)))
+        }
+    };
     Ok(workspaces
         .saturating_mul(plan.chunk_bytes(sizes.part))
         .saturating_add(whole)
@@ -137,17 +153,17 @@ pub(super) fn check_output(plan: &Plan, dataset: &Dataset, loss: LossKind) -> Re
     Ok(())
 }
 
-/// The rows to learn from and those to validate with; settled by the seed.
-pub(super) fn split(mut all: Vec<usize>, fraction: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
-    let rows = all.len();
-    if fraction <= 0.0 {
-        return (all, Vec::new());
-    }
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(u64::MAX);
-    all.shuffle(&mut random);
-    let count = (rows as f64 * fraction).round() as usize;
-    let learn = all.split_off(count.min(rows));
-    (learn, all)
+/// How many of `rows` rows are to validate with.
+pub(super) fn validation_rows(rows: usize, fraction: f64) -> usize {
+    ((rows as f64 * fraction).round() as usize).min(rows)
 }
 
+/// The rows to learn from and `validate` ones to validate with; settled by `random`.
+pub(super) fn split(mut all: Vec<usize>, validate: usize, random: &mut ChaCha8Rng) -> (Vec<usize>, Vec<usize>) {
+    if validate == 0 {
+        return (all, Vec::new());
+    }
+    all.shuffle(random);
+    let learn = all.split_off(validate.min(all.len()));
+    (learn, all)
+}

@@ -5,17 +5,15 @@ use std::time::Instant;
 
 use mead_common::CancelFlag;
 use parking_lot::{Mutex, RwLock};
-use rand::seq::SliceRandom;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 
 use super::blocks::Blocks;
+use super::feed::{Feed, Pass, Place, Side, Taken};
 use super::optimizer::{Memory, Optimizer};
-use super::options::{LossKind, OptimizerKind, TrainOptions};
-use super::order;
+use super::options::{LossKind, TrainOptions};
 use super::plan::{Chunk, Plan, Weights};
 use super::pool::Pool;
-use super::setup::{Sizes, batch_of, check_output, loss_of, network_of, split};
+use super::setup::{Sizes, batch_of, check_output, loss_of, network_of};
 use crate::Error;
 use crate::dataset::{Dataset, Labels};
 use crate::kernel::{Isa, add_to};
@@ -75,25 +73,14 @@ pub fn train(
     let plan = Plan::new(&network)?;
     check_output(&plan, dataset, loss)?;
     let seed = options.seed.unwrap_or_else(|| rand::rng().random_range(0..=i64::MAX as u64));
-    let (learn, validate) = split(order::canonical(dataset), options.validation_fraction, seed);
-    if learn.is_empty() {
-        return Err(Error::NoRows);
-    }
-    if options.validation_fraction > 0.0 && validate.is_empty() {
-        return Err(Error::InvalidOption {
-            name: "validation_fraction".to_owned(),
-            reason: format!("of {} rows none is left to validate with", learn.len()),
-        });
-    }
-    let batch = batch_of(options, learn.len());
+    let mut feed = Feed::new(dataset, options, seed, cancel)?;
+    let batch = batch_of(options, feed.learn_rows());
     let mut trainer = Trainer::new(dataset, &plan, loss, seed, batch, options, cancel);
     let workers = options.threads.max(1).min(batch.div_ceil(trainer.sizes.chunk)) - 1;
     trainer.prepare_all();
     let trainer = trainer;
     let work = |phase: Phase, task: usize| trainer.work(phase, task);
-    let history = trainer
-        .pool
-        .scope(workers, &work, || trainer.epochs(&Rows { learn, validate }, options, workers, observe, cancel))?;
+    let history = trainer.pool.scope(workers, &work, || trainer.epochs(&mut feed, batch, options, workers, observe))?;
     let parameters = trainer.parameters.into_inner();
     if let (Some(last), false) = (history.last(), parameters.iter().all(|value| value.is_finite())) {
         return Err(Error::Diverged { loss: f64::NAN, epoch: last.epoch });
@@ -102,42 +89,23 @@ pub fn train(
     Ok(TrainedNetwork { network, parameters, weights, history, loss, seed })
 }
 
-struct Rows {
-    learn: Vec<usize>,
-    validate: Vec<usize>,
-}
-
 /// What the workers do with each chunk.
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     /// Fetches rows a few at a time and runs them through the whole network, in training forward and backward: what a
     /// network without batch norm needs, for which nobody has to meet.
-    Whole {
-        step: u64,
-        training: bool,
-    },
+    Whole { step: u64, training: bool },
     /// Fetches rows, and sums what the statistics of a batch norm in the first place are made of.
     Sums,
     /// Fetches rows (in segment 0), runs one segment forward; behind the last, the loss and its gradient, behind another, in
     /// training, the sums that the next one's statistics are made of.
-    Forward {
-        segment: usize,
-        step: u64,
-        training: bool,
-    },
+    Forward { segment: usize, step: u64, training: bool },
     /// From the batch norm behind a segment, if there is one, back to behind the one that begins it, and the sums that this
     /// one's gradient needs.
-    Backward {
-        segment: usize,
-        step: u64,
-    },
+    Backward { segment: usize, step: u64 },
     /// One block of the parameters: the gradients of `chunks` chunks are summed, to those of the rounds before unless this
     /// is the first; behind the last round, the parameters take step `step` against the sum times `scale`.
-    Reduce {
-        chunks: usize,
-        first: bool,
-        last: Option<(u64, f32)>,
-    },
+    Reduce { chunks: usize, first: bool, last: Option<(u64, f32)> },
     /// One step of the plan: its parameters are brought into the form that its passes need.
     Prepare,
 }
@@ -169,7 +137,7 @@ struct Trainer<'a> {
 /// The rows that are worked on together: a batch, or one round of a large one.
 #[derive(Default)]
 struct Batch {
-    rows: Vec<usize>,
+    rows: Taken,
     /// The place of the first row in its batch.
     first: usize,
     /// Rows in a chunk.
@@ -234,34 +202,31 @@ impl<'a> Trainer<'a> {
 
     fn epochs(
         &self,
-        rows: &Rows,
+        feed: &mut Feed<'_>,
+        batch: usize,
         options: &TrainOptions,
         workers: usize,
         observe: &mut dyn FnMut(&EpochReport) -> Result<(), Error>,
-        cancel: &CancelFlag,
     ) -> Result<Vec<EpochReport>, Error> {
         let mut history: Vec<EpochReport> = Vec::new();
-        let mut order = rows.learn.clone();
-        let mut shuffle = ChaCha8Rng::seed_from_u64(self.seed);
-        let batch = match options.optimizer {
-            OptimizerKind::GradientDescent => order.len(),
-            _ => options.batch_size,
-        };
+        let rows = feed.learn_rows();
         let mut step = 0;
         let mut best: Option<(f64, usize, Vec<f32>)> = None;
         for epoch in 1..=options.epochs {
             let started = Instant::now();
-            order.shuffle(&mut shuffle);
-            let (mut loss, mut right) = (0.0, 0);
-            for rows in order.chunks(batch) {
-                let (batch_loss, batch_right) = self.step(rows, step, workers, cancel)?;
-                loss += batch_loss;
-                right += batch_right;
-                step += 1;
-            }
-            let loss = loss / order.len() as f64;
+            let (loss, right) = feed.pass(Side::Learn(epoch), |pass| {
+                let (mut loss, mut right) = (0.0, 0);
+                for first in (0..rows).step_by(batch) {
+                    let (batch_loss, batch_right) = self.step(pass, batch.min(rows - first), step, workers)?;
+                    loss += batch_loss;
+                    right += batch_right;
+                    step += 1;
+                }
+                Ok((loss, right))
+            })?;
+            let loss = loss / rows as f64;
             let classify = self.loss == LossKind::CrossEntropy;
-            let validation = self.validate(&rows.validate, workers, cancel)?;
+            let validation = self.validate(feed, workers)?;
             for loss in [Some(loss), validation.map(|(loss, _)| loss)].into_iter().flatten() {
                 if !loss.is_finite() {
                     return Err(Error::Diverged { loss, epoch });
@@ -272,13 +237,13 @@ impl<'a> Trainer<'a> {
                 epoch,
                 epochs: options.epochs,
                 loss,
-                accuracy: classify.then(|| right as f64 / order.len() as f64),
+                accuracy: classify.then(|| right as f64 / rows as f64),
                 validation_loss: validation.map(|(loss, _)| loss),
                 validation_accuracy: validation.filter(|_| classify).map(|(_, accuracy)| accuracy),
                 learning_rate: options.learning_rate(),
-                rows: order.len(),
+                rows,
                 seconds,
-                rows_per_second: order.len() as f64 / seconds.max(1e-9),
+                rows_per_second: rows as f64 / seconds.max(1e-9),
             };
             observe(&report)?;
             history.push(report);
@@ -299,24 +264,23 @@ impl<'a> Trainer<'a> {
         Ok(history)
     }
 
-    /// One batch: forward, backward, sum, step. Gives the sum of losses, and how many were right.
-    fn step(&self, rows: &[usize], step: u64, workers: usize, cancel: &CancelFlag) -> Result<(f64, usize), Error> {
+    /// One batch of `rows` rows: forward, backward, sum, step. Gives the sum of losses, and how many were right.
+    fn step(&self, pass: &mut dyn Pass, rows: usize, step: u64, workers: usize) -> Result<(f64, usize), Error> {
         let mut total = (0.0, 0);
         let work = |phase: Phase, task: usize| self.work(phase, task);
         let round = self.chunks.len() * self.sizes.chunk;
-        let rounds = rows.len().div_ceil(round);
-        for (number, rows_of_round) in rows.chunks(round).enumerate() {
-            let (loss, right) = self.forward(rows_of_round, number * round, step, workers, true);
+        let rounds = rows.div_ceil(round);
+        for number in 0..rounds {
+            let count = round.min(rows - number * round);
+            let (loss, right) = self.forward(pass.take(count)?, number * round, step, workers, true);
             // A cancelled round was not worked on to its end.
-            if let Some(reason) = cancel.reason() {
-                return Err(reason.into());
-            }
+            self.check()?;
             total = (total.0 + loss, total.1 + right);
             if self.sizes.meets {
-                self.backward(rows_of_round.len(), step, workers);
+                self.backward(count, step, workers);
             }
-            let chunks = rows_of_round.len().div_ceil(self.sizes.chunk);
-            let last = (number + 1 == rounds).then(|| (step + 1, 1.0 / rows.len() as f32));
+            let chunks = count.div_ceil(self.sizes.chunk);
+            let last = (number + 1 == rounds).then(|| (step + 1, 1.0 / rows as f32));
             let phase = Phase::Reduce { chunks, first: number == 0, last };
             self.pool.run(workers, phase, self.parameters.count(), &work);
         }
@@ -355,9 +319,9 @@ impl<'a> Trainer<'a> {
     }
 
     /// Runs rows forward; where chunks need not meet, in training, backward too.
-    fn forward(&self, rows: &[usize], first: usize, step: u64, workers: usize, training: bool) -> (f64, usize) {
-        let count = rows.len().div_ceil(self.sizes.chunk);
-        *self.batch.write() = Batch { rows: rows.to_vec(), first, chunk: self.sizes.chunk };
+    fn forward(&self, rows: Taken, first: usize, step: u64, workers: usize, training: bool) -> (f64, usize) {
+        let count = rows.places.len().div_ceil(self.sizes.chunk);
+        *self.batch.write() = Batch { rows, first, chunk: self.sizes.chunk };
         let work = |phase: Phase, chunk: usize| self.work(phase, chunk);
         if self.sizes.meets {
             for (segment, layers) in self.plan.segments().iter().enumerate() {
@@ -451,7 +415,7 @@ impl<'a> Trainer<'a> {
         let mut slot = self.chunks[index].write();
         let slot = &mut *slot;
         let batch = self.batch.read();
-        let rows = batch.chunk(index);
+        let places = batch.chunk(index);
         let first = batch.first + index * self.sizes.chunk;
         match phase {
             Phase::Whole { step, training } => {
@@ -459,19 +423,19 @@ impl<'a> Trainer<'a> {
                 let mut workspace = workspace.unwrap_or_else(|| self.plan.workspace(self.sizes.part, true));
                 std::mem::swap(&mut slot.memory, &mut workspace);
                 std::mem::swap(&mut slot.memory.gradient, &mut workspace.gradient);
-                self.pass_whole(slot, weights, rows, training.then(|| self.moment(step, first)));
+                self.pass_whole(slot, weights, (&batch.rows, places), training.then(|| self.moment(step, first)));
                 std::mem::swap(&mut slot.memory.gradient, &mut workspace.gradient);
                 std::mem::swap(&mut slot.memory, &mut workspace);
                 self.workspaces.lock().push(workspace);
             }
             Phase::Sums => {
-                self.fetch(&mut slot.memory, rows);
+                self.fetch(&mut slot.memory, &batch.rows, places);
                 self.sum_moments(slot, 0);
             }
             Phase::Forward { segment, step, training } => {
                 // Behind `Phase::Sums` they are there.
                 if segment == 0 && !(training && self.plan.meets(0)) {
-                    self.fetch(&mut slot.memory, rows);
+                    self.fetch(&mut slot.memory, &batch.rows, places);
                 }
                 let layers = self.plan.segments()[segment].clone();
                 let moment = training.then(|| self.moment(step, first));
@@ -479,7 +443,7 @@ impl<'a> Trainer<'a> {
                 self.plan.forward(self.isa, weights, &mut slot.memory, layers.clone(), moment);
                 if last {
                     (slot.loss, slot.right) = (0.0, 0);
-                    self.judge(slot, rows);
+                    self.judge(slot, &batch.rows, places);
                 } else if training {
                     self.sum_moments(slot, layers.end);
                 }
@@ -508,7 +472,13 @@ impl<'a> Trainer<'a> {
     }
 
     /// One chunk through the whole network, part by part, so that each part stays in the cache.
-    fn pass_whole(&self, slot: &mut Slot, weights: Weights<'_>, rows: &[usize], moment: Option<Step>) {
+    fn pass_whole(
+        &self,
+        slot: &mut Slot,
+        weights: Weights<'_>,
+        (rows, places): (&Taken, &[Place]),
+        moment: Option<Step>,
+    ) {
         let layers = 0..self.plan.layers().len();
         // The loss's gradient is that of softmax's input already.
         let behind = layers.end - usize::from(self.loss == LossKind::CrossEntropy);
@@ -517,36 +487,37 @@ impl<'a> Trainer<'a> {
             slot.memory.gradient.fill(0.0);
         }
         let part_len = self.sizes.part;
-        for (number, part) in rows.chunks(part_len).enumerate() {
+        for (number, part) in places.chunks(part_len).enumerate() {
             let moment = moment.map(|moment| Step { first_sample: moment.first_sample + number * part_len, ..moment });
-            self.fetch(&mut slot.memory, part);
+            self.fetch(&mut slot.memory, rows, part);
             self.plan.forward(self.isa, weights, &mut slot.memory, layers.clone(), moment);
-            self.judge(slot, part);
+            self.judge(slot, rows, part);
             if moment.is_some() {
                 self.plan.backward(self.isa, weights, &mut slot.memory, 0..behind, moment);
             }
         }
     }
 
-    fn fetch(&self, memory: &mut Chunk, rows: &[usize]) {
-        memory.samples = rows.len();
+    fn fetch(&self, memory: &mut Chunk, rows: &Taken, places: &[Place]) {
+        memory.samples = places.len();
         let width = self.dataset.width;
-        for (row, place) in rows.iter().zip(memory.values[0].chunks_exact_mut(width)) {
-            self.dataset.copy_row(*row, place);
+        for (place, values) in places.iter().zip(memory.values[0].chunks_exact_mut(width)) {
+            rows.row(self.dataset, *place).copy_to(values);
         }
     }
 
     /// Adds the loss of the rows at hand, and how many were right; sets the gradient to start from.
-    fn judge(&self, slot: &mut Slot, rows: &[usize]) {
+    fn judge(&self, slot: &mut Slot, rows: &Taken, places: &[Place]) {
         let outputs = self.plan.output_len();
         let Some(output) = slot.memory.values.last() else { return };
         let (mut loss, mut right) = (0.0, 0);
-        for (index, row) in rows.iter().enumerate() {
+        for (index, place) in places.iter().enumerate() {
+            let row = rows.number(*place);
             let output = &output[index * outputs..(index + 1) * outputs];
             let grad = &mut slot.memory.grad[index * outputs..(index + 1) * outputs];
             match &self.dataset.labels {
                 Labels::Classes { ids, .. } => {
-                    let class = ids[*row] as usize;
+                    let class = ids[row] as usize;
                     grad.copy_from_slice(output);
                     grad[class] -= 1.0;
                     // NaN must not be hidden by `max`.
@@ -555,7 +526,7 @@ impl<'a> Trainer<'a> {
                     right += usize::from(largest(output) == class);
                 }
                 Labels::Values(values) => {
-                    let difference = output[0] - values[*row];
+                    let difference = output[0] - values[row];
                     grad[0] = 2.0 * difference;
                     loss += f64::from(difference).powi(2);
                 }
@@ -565,26 +536,34 @@ impl<'a> Trainer<'a> {
         slot.right += right;
     }
 
-    fn validate(&self, rows: &[usize], workers: usize, cancel: &CancelFlag) -> Result<Option<(f64, f64)>, Error> {
-        if rows.is_empty() {
+    fn validate(&self, feed: &mut Feed<'_>, workers: usize) -> Result<Option<(f64, f64)>, Error> {
+        let rows = feed.validation_rows();
+        if rows == 0 {
             return Ok(None);
         }
-        let (mut loss, mut right) = (0.0, 0);
-        for round in rows.chunks(self.chunks.len() * self.sizes.chunk) {
-            let (round_loss, round_right) = self.forward(round, 0, 0, workers, false);
-            if let Some(reason) = cancel.reason() {
-                return Err(reason.into());
+        let round = self.chunks.len() * self.sizes.chunk;
+        let (loss, right) = feed.pass(Side::Validate, |pass| {
+            let (mut loss, mut right) = (0.0, 0);
+            for first in (0..rows).step_by(round) {
+                let (round_loss, round_right) = self.forward(pass.take(round.min(rows - first))?, 0, 0, workers, false);
+                self.check()?;
+                loss += round_loss;
+                right += round_right;
             }
-            loss += round_loss;
-            right += round_right;
-        }
-        Ok(Some((loss / rows.len() as f64, right as f64 / rows.len() as f64)))
+            Ok((loss, right))
+        })?;
+        Ok(Some((loss / rows as f64, right as f64 / rows as f64)))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.cancel.reason().map_or(Ok(()), |reason| Err(reason.into()))
     }
 }
 
 impl Batch {
-    fn chunk(&self, index: usize) -> &[usize] {
-        &self.rows[index * self.chunk..self.rows.len().min((index + 1) * self.chunk)]
+    fn chunk(&self, index: usize) -> &[Place] {
+        let places = &self.rows.places;
+        &places[index * self.chunk..places.len().min((index + 1) * self.chunk)]
     }
 }
 
