@@ -42,8 +42,11 @@ fn batch(rows: usize, first: usize) -> (ArrayRef, ArrayRef) {
         let lit = place % 28 / 3 == label as usize || noise.is_multiple_of(9);
         if lit { (noise % 256) as f32 / 255.0 } else { 0.0 }
     };
-    let values = labels.iter().flat_map(|label| (0..WIDTH).map(move |place| (*label, place))).collect::<Vec<_>>();
-    let values = Float32Array::from_iter_values(values.into_iter().map(|(label, place)| pixel(label, place, random())));
+    let mut values = Vec::with_capacity(rows * WIDTH);
+    for label in &labels {
+        values.extend((0..WIDTH).map(|place| pixel(*label, place, random())));
+    }
+    let values = Float32Array::from(values);
     let field = Arc::new(Field::new_list_field(DataType::Float32, false));
     let images = FixedSizeListArray::new(field, WIDTH as i32, Arc::new(values), None);
     (Arc::new(images), Arc::new(Int32Array::from(labels)))

@@ -79,6 +79,9 @@ impl DatasetBuilder {
 
     /// Brings the features that are held in memory to `space`; labels stay.
     pub fn spill(&mut self, space: &Arc<SpillSpace>, cancel: &CancelFlag) -> Result<(), Error> {
+        if self.blocks.rows() == 0 {
+            return Ok(());
+        }
         let blocks = std::mem::take(&mut self.blocks);
         let (spilled, _) =
             self.spilled.get_or_insert_with(|| (Spilled::new(Arc::clone(space), self.width), cancel.clone()));
