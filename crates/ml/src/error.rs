@@ -51,6 +51,8 @@ pub enum Error {
     RuntimeMissing(String),
     #[error("ONNX Runtime: {0}")]
     Runtime(String),
+    #[error("the model needs more memory than the {0} bytes that ONNX Runtime may take")]
+    RuntimeMemory(usize),
     #[error("{0}")]
     Arity(String),
 }
@@ -97,6 +99,9 @@ impl From<Error> for Diagnostic {
             Error::Type { .. } => report(sqlstate::DATATYPE_MISMATCH),
             Error::Diverged { .. } => report(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE)
                 .with_hint("lower the learning_rate, or scale the inputs, for images by NORMALIZE"),
+            Error::RuntimeMemory(_) => {
+                report(sqlstate::PROGRAM_LIMIT_EXCEEDED).with_hint("raise the server's memory limit, which is its bound too")
+            }
             Error::TooLarge(_) => report(sqlstate::PROGRAM_LIMIT_EXCEEDED),
             Error::Cancelled(_, reason) => reason.diagnostic(),
             Error::Onnx(_) => report(sqlstate::INVALID_BINARY_REPRESENTATION),

@@ -16,7 +16,7 @@ pub mod train;
 
 pub use dataset::{Dataset, DatasetBuilder, LabelKind, Labels};
 pub use error::Error;
-pub use inference::{InferenceCache, InferenceSession, RUNTIME_MINOR_VERSION_MIN, Scores, check_runtime};
+pub use inference::{InferenceCache, InferenceSession, RUNTIME_MINOR_VERSION_MIN, Scores, check_runtime, limit_memory};
 pub use metrics::Evaluation;
 pub use model::{
     Batch, Element, Epoch, LabelInfo, Metadata, Model, OutputSpec, Provenance, Signature, Task, TensorSpec, Training,

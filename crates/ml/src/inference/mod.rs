@@ -1,5 +1,6 @@
 //! Asking models, through ONNX Runtime.
 
+mod arena;
 mod cache;
 mod input;
 mod output;
@@ -11,5 +12,5 @@ mod tests;
 mod watch;
 
 pub use cache::InferenceCache;
-pub use runtime::{RUNTIME_MINOR_VERSION_MIN, check_runtime};
+pub use runtime::{RUNTIME_MINOR_VERSION_MIN, check_runtime, limit_memory};
 pub use session::{InferenceSession, Scores};
