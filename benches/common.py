@@ -1,4 +1,4 @@
-"""What the three benchmarks share: a connection to the server, and the form in which figures are handed on.
+"""What the benchmarks share: a connection to the server, and the form in which figures are handed on.
 
 `cargo xtask bench` starts the servers and these scripts, reads the figures they print, and judges them.
 """

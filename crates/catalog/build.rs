@@ -5,12 +5,14 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql");
+    // As cargo says it now, not when this was compiled: clones in several places may share a target directory.
+    let package = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let root = Path::new(&package).join("../../sql");
     let mut views = Vec::new();
     for schema in ["information_schema", "ml", "pg_catalog"] {
         let folder = root.join(schema);
-        println!("cargo::rerun-if-changed={}", folder.display());
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        println!("cargo::rerun-if-changed=../../sql/{schema}");
+        let entries = fs::read_dir(&folder).expect("the folder of a system schema can be read");
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|extension| extension == "sql")
                 && let Some(name) = path.file_stem().and_then(|stem| stem.to_str())

@@ -55,7 +55,11 @@ pub(crate) async fn run(args: SqlArgs) -> Result<ExitCode, String> {
 }
 
 async fn run_text(session: &mut Session, text: &str) -> Result<(), Diagnostic> {
-    for statement in session.split(text)? {
+    let statements = session.split(text)?;
+    if statements.len() > 1 {
+        session.begin_string();
+    }
+    for statement in statements {
         let prepared = session.prepare(statement, &[]).await?;
         if !prepared.parameter_types().is_empty() {
             return Err(Diagnostic::new(mead_common::sqlstate::UNDEFINED_PARAMETER, "there is no parameter $1"));

@@ -12,6 +12,8 @@ const SILENCE: Duration = Duration::from_secs(120);
 /// A connection.
 pub struct Connection {
     socket: TcpStream,
+    /// What the last ReadyForQuery said: `I`, `T` or `E`.
+    pub status: char,
 }
 
 /// What a statement gave.
@@ -76,7 +78,7 @@ impl Connection {
         let socket = TcpStream::connect(address)?;
         socket.set_read_timeout(Some(SILENCE))?;
         socket.set_nodelay(true)?;
-        let mut connection = Self { socket };
+        let mut connection = Self { socket, status: ' ' };
         let mut body = 0x0003_0000_u32.to_be_bytes().to_vec();
         for word in ["user", user, "database", "default", "application_name", "tests", ""] {
             body.extend(word.as_bytes());
@@ -111,6 +113,70 @@ impl Connection {
         self.answer()
     }
 
+    /// One statement with one parameter of a declared type, sent as text; its results as text too.
+    pub fn with_parameter(&mut self, sql: &str, oid: u32, value: Option<&str>) -> Result<Answer, Error> {
+        let parse = [vec![0], cstring(sql), vec![0, 1], oid.to_be_bytes().to_vec()].concat();
+        let value = match value {
+            Some(text) => [&(text.len() as u32).to_be_bytes(), text.as_bytes()].concat(),
+            None => (-1_i32).to_be_bytes().to_vec(),
+        };
+        let bind = [vec![0, 0, 0, 0, 0, 1], value, vec![0, 0]].concat();
+        let messages = [
+            message(b'P', &parse),
+            message(b'B', &bind),
+            message(b'D', b"P\0"),
+            message(b'E', &[0, 0, 0, 0, 0]),
+            message(b'S', &[]),
+        ];
+        self.socket.write_all(&messages.concat())?;
+        self.answer()
+    }
+
+    /// The messages of one statement under a name, to be run later.
+    pub fn parse(&mut self, name: &str, sql: &str) -> Result<Answer, Error> {
+        let body = [cstring(name), cstring(sql), vec![0, 0]].concat();
+        self.socket.write_all(&[message(b'P', &body), message(b'S', &[])].concat())?;
+        self.answer()
+    }
+
+    /// Runs a named statement without parameters.
+    pub fn run_named(&mut self, name: &str) -> Result<Answer, Error> {
+        let bind = [vec![0], cstring(name), vec![0; 6]].concat();
+        let messages =
+            [message(b'B', &bind), message(b'D', b"P\0"), message(b'E', &[0, 0, 0, 0, 0]), message(b'S', &[])];
+        self.socket.write_all(&messages.concat())?;
+        self.answer()
+    }
+
+    /// Closes a named statement.
+    pub fn close_named(&mut self, name: &str) -> Result<Answer, Error> {
+        let close = [b"S".to_vec(), cstring(name)].concat();
+        self.socket.write_all(&[message(b'C', &close), message(b'S', &[])].concat())?;
+        self.answer()
+    }
+
+    /// Statements in a row by the extended protocol, with one Sync behind them all.
+    pub fn pipeline(&mut self, statements: &[&str]) -> Result<Answer, Error> {
+        let mut messages = Vec::new();
+        for sql in statements {
+            messages.extend(message(b'P', &[vec![0], cstring(sql), vec![0, 0]].concat()));
+            messages.extend(message(b'B', &[0; 8]));
+            messages.extend(message(b'E', &[0, 0, 0, 0, 0]));
+        }
+        messages.extend(message(b'S', &[]));
+        self.socket.write_all(&messages)?;
+        self.answer()
+    }
+
+    /// What the server says though it was not asked, and then closes: its last error.
+    pub fn farewell(&mut self) -> Result<Report, Error> {
+        loop {
+            if let (b'E', body) = self.read()? {
+                return Ok(fields(&body));
+            }
+        }
+    }
+
     /// Everything up to ReadyForQuery.
     fn answer(&mut self) -> Result<Answer, Error> {
         let mut answer = Answer::default();
@@ -127,7 +193,10 @@ impl Connection {
                 b'C' => answer.tag = text(&body),
                 b'E' => failed = Some(fields(&body)),
                 b'N' => answer.notices.push(fields(&body)),
-                b'Z' => return failed.map_or(Ok(answer), |report| Err(Error::Server(report))),
+                b'Z' => {
+                    self.status = char::from(body[0]);
+                    return failed.map_or(Ok(answer), |report| Err(Error::Server(report)));
+                }
                 _ => {}
             }
         }

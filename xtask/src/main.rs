@@ -25,7 +25,8 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
 
 tasks:
-  bench [sales] [stream] [train] [all] [--mnist DIR] [--rounds N] [--binary FILE]
+  bench [sales] [score] [stream] [train] [all] [--case NAME,…] [--epochs N] [--rounds N] [--rows N] [--busy] [--quick]
+        [--mnist DIR] [--binary FILE]
           measures mead beside its peers, checks results and figures, keeps the run in benches/results
   demo [--data-dir DIR] [--port N] [--exit]
           builds mead, starts it, runs sql/examples and keeps it running until Ctrl-C;

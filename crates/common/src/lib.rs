@@ -8,6 +8,7 @@ mod notice;
 pub mod scram;
 pub mod sqlstate;
 pub mod telemetry;
+pub mod text;
 
 pub use cancel::{CancelFlag, CancelReason};
 pub use diagnostic::Diagnostic;

@@ -162,7 +162,7 @@ impl Engine {
         settings.write(crate::session::settings::Settings::fix_start);
         let pid = self.next_pid.fetch_add(1, Ordering::Relaxed);
         let info = Info::new(settings.clone(), user.name.clone(), pid);
-        let state = self.session_state(&settings, &info)?;
+        let state = self.session_state(&info)?;
         let active = Arc::new(ActiveStatements::default());
         {
             let mut sessions = self.sessions.lock();
@@ -206,11 +206,7 @@ impl Engine {
     }
 
     /// A session's state: its functions, its catalog as its search path sees it, our planners and rules.
-    pub(crate) fn session_state(
-        self: &Arc<Self>,
-        settings: &SharedSettings,
-        info: &Arc<Info>,
-    ) -> Result<SessionState, Diagnostic> {
+    pub(crate) fn session_state(self: &Arc<Self>, info: &Arc<Info>) -> Result<SessionState, Diagnostic> {
         let functions = self.functions(info);
         let shared: Arc<dyn CatalogProvider> = Arc::clone(&self.database) as _;
         let planner = QueryPlanner {
@@ -224,7 +220,7 @@ impl Engine {
             .with_default_features()
             .with_config(self.session_config().with_extension(Arc::new(NamedArguments::new(&functions))))
             .with_runtime_env(Arc::clone(&self.environment))
-            .with_catalog_list(Arc::new(SessionCatalogList::new(shared, settings.clone())))
+            .with_catalog_list(Arc::new(SessionCatalogList::new(shared, Arc::clone(info))))
             .with_query_planner(Arc::new(planner))
             .with_relation_planners(vec![Arc::new(TableFunctionPlanner::new(
                 Arc::clone(&functions),
@@ -251,7 +247,7 @@ impl Engine {
             settings.set("search_path", path)?;
         }
         let info = Info::new(settings.clone(), "mead".to_owned(), 0);
-        let state = self.session_state(&settings, &info)?;
+        let state = self.session_state(&info)?;
         Ok(match search_path {
             Some(_) => state,
             None => self.system_state.get_or_init(|| state).clone(),

@@ -19,7 +19,9 @@ pub use config::EngineConfig;
 pub use datafusion::common::ScalarValue;
 pub use engine::{Engine, THREAD_STACK_BYTES};
 pub use error::diagnostic_of;
+pub use execution::Running;
 pub use mead_catalog::pg_type;
 pub use session::{
-    CancelHandle, CommandTag, ConnectOptions, Execution, Prepared, Session, SourceStatement, TransactionStatus,
+    CancelHandle, CommandTag, ConnectOptions, Execution, KeptStatement, Prepared, Session, SourceStatement,
+    TransactionStatus,
 };

@@ -18,6 +18,7 @@ pub use dataset::{Dataset, DatasetBuilder, LabelKind, Labels, SpillFile, SpillSp
 pub use error::Error;
 pub use inference::{
     Choice, ENGINE_NAMES, Engine, InferenceCache, InferenceSession, RUNTIME_MINOR_VERSION_MIN, Scores, check_runtime,
+    limit_memory,
 };
 pub use metrics::Evaluation;
 pub use model::{

@@ -1,10 +1,11 @@
 //! The life of a connection after it has been let in: a message, what it asks for, the next one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures::StreamExt;
 use mead_common::{CancelReason, Diagnostic, sqlstate};
-use mead_engine::{CommandTag, Execution, Session, TransactionStatus};
+use mead_engine::{CommandTag, Execution, KeptStatement, Session, TransactionStatus};
 use pgwire::messages::PgWireFrontendMessage as Message;
 use pgwire::messages::response::{
     CommandComplete, EmptyQueryResponse, ReadyForQuery, TransactionStatus as ReadyStatus,
@@ -15,24 +16,36 @@ use crate::calendar::Zone;
 use crate::client::{Client, Failure};
 use crate::encode::Style;
 use crate::frame::{self, Malformed};
-use crate::portal::{Portal, Statement, tag_text};
+use crate::portal::{Portal, tag_text};
 use crate::report::Weight;
 use crate::rows::Batches;
+
+/// What came of waiting for a client.
+enum Waited {
+    Input,
+    /// The client has left, or the server stops.
+    End,
+    /// The client was silent for longer than a setting allows; the connection ends with this error.
+    TooLong(Diagnostic),
+}
 
 /// One client and its session.
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) session: Session,
+    /// The unnamed prepared statement; those with names are the session's.
+    pub(crate) unnamed: Option<Arc<KeptStatement>>,
     /// By name; the unnamed one is "".
-    pub(crate) statements: HashMap<String, Statement>,
     pub(crate) portals: HashMap<String, Portal>,
     /// A message of the extended protocol has failed: those up to Sync are passed over.
     skipping: bool,
+    /// ReadyForQuery was the last thing said: the client is idle.
+    ready: bool,
 }
 
 impl Connection {
     pub(crate) fn new(client: Client, session: Session) -> Self {
-        Self { client, session, statements: HashMap::new(), portals: HashMap::new(), skipping: false }
+        Self { client, session, unnamed: None, portals: HashMap::new(), skipping: false, ready: false }
     }
 
     /// Serves the client until it leaves or has to.
@@ -44,8 +57,11 @@ impl Connection {
         loop {
             let message = match frame::take_message(&mut self.client.channel.input) {
                 Ok(Some(message)) => message,
-                Ok(None) if self.client.wait_for_input().await? => continue,
-                Ok(None) => return self.leave().await,
+                Ok(None) => match self.wait_for_input().await? {
+                    Waited::Input => continue,
+                    Waited::End => return self.leave().await,
+                    Waited::TooLong(report) => return Err(report.into()),
+                },
                 Err(malformed) => {
                     if self.refuse(malformed).await? {
                         return Ok(());
@@ -69,8 +85,19 @@ impl Connection {
         }
     }
 
+    async fn wait_for_input(&mut self) -> Result<Waited, Failure> {
+        let Some((timeout, report)) = self.session.idle_timeout().filter(|_| self.ready) else {
+            return Ok(if self.client.wait_for_input().await? { Waited::Input } else { Waited::End });
+        };
+        match tokio::time::timeout(timeout, self.client.wait_for_input()).await {
+            Ok(input) => Ok(if input? { Waited::Input } else { Waited::End }),
+            Err(_) => Ok(Waited::TooLong(report)),
+        }
+    }
+
     /// One message; only a lost client is an error here.
     async fn serve(&mut self, message: Message) -> Result<(), Failure> {
+        self.ready = false;
         let result = match message {
             Message::Sync(_) => {
                 self.skipping = false;
@@ -132,6 +159,7 @@ impl Connection {
             TransactionStatus::InTransaction => ReadyStatus::Transaction,
             TransactionStatus::Failed => ReadyStatus::Error,
         };
+        self.ready = true;
         self.client.put(&ReadyForQuery::new(status))
     }
 
@@ -187,13 +215,8 @@ impl Connection {
             CommandTag::Empty => self.client.put(&EmptyQueryResponse::new()),
             tag => {
                 let text = tag_text(tag, rows);
-                match text.as_str() {
-                    "DISCARD ALL" => {
-                        self.statements.clear();
-                        self.portals.clear();
-                    }
-                    "DEALLOCATE ALL" => self.statements.clear(),
-                    _ => {}
+                if text == "DISCARD ALL" {
+                    self.portals.clear();
                 }
                 self.client.put(&CommandComplete::new(text))
             }

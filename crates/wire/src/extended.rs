@@ -1,12 +1,11 @@
 //! The extended query protocol: Parse, Bind, Describe, Execute, Close.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use bytes::Bytes;
 use mead_common::{Diagnostic, sqlstate};
-use mead_engine::{CommandTag, Prepared, ScalarValue, SourceStatement, TransactionStatus};
+use mead_engine::{CommandTag, KeptStatement, Prepared, ScalarValue, SourceStatement, TransactionStatus};
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{
     Bind, BindComplete, Close, CloseComplete, Describe, Execute, Parse, ParseComplete, PortalSuspended,
@@ -16,7 +15,7 @@ use pgwire::messages::extendedquery::{
 use crate::client::Failure;
 use crate::connection::{Connection, batches_of};
 use crate::decode;
-use crate::portal::{PORTALS_MAX, Portal, PortalState, STATEMENTS_MAX, Statement};
+use crate::portal::{OpenRows, PORTAL_BYTES_MAX, PORTALS_MAX, Portal, PortalState};
 use crate::rows::{RowFormat, RowStream, is_binary};
 use crate::types::PgType;
 
@@ -27,15 +26,10 @@ impl Connection {
     pub(crate) async fn parse(&mut self, message: Parse) -> Result<(), Failure> {
         let name = message.name.unwrap_or_default();
         if name.is_empty() {
-            self.statements.remove("");
-        } else if self.statements.contains_key(&name) {
-            return Err(Diagnostic::new(
-                sqlstate::DUPLICATE_PREPARED_STATEMENT,
-                format!("prepared statement \"{name}\" already exists"),
-            )
-            .into());
+            self.unnamed = None;
+        } else {
+            self.session.check_statement_name(&name)?;
         }
-        check_room(&self.statements, STATEMENTS_MAX, "prepared statements")?;
         let declared = message.type_oids.iter().enumerate().map(|(index, &oid)| declared_type(index + 1, oid));
         let declared: Vec<Option<PgType>> = declared.collect::<Result<_, _>>()?;
         let hints: Vec<Option<DataType>> = declared.iter().map(|pg_type| pg_type.map(PgType::arrow)).collect();
@@ -47,7 +41,12 @@ impl Connection {
                 declared.get(index).copied().flatten().unwrap_or_else(|| PgType::of_parameter(data_type))
             })
             .collect();
-        self.statements.insert(name, Statement { prepared, parameter_types });
+        let kept = KeptStatement::new(prepared, parameter_types);
+        if name.is_empty() {
+            self.unnamed = Some(Arc::new(kept));
+        } else {
+            self.session.keep_statement(&name, kept)?;
+        }
         self.client.put(&ParseComplete::new())
     }
 
@@ -55,7 +54,7 @@ impl Connection {
         let name = message.portal_name.unwrap_or_default();
         let statement_name = message.statement_name.unwrap_or_default();
         let zone = self.zone();
-        let statement = find_statement(&self.statements, &statement_name)?;
+        let statement = self.statement(&statement_name)?;
         let codes = &message.parameter_format_codes;
         let count = message.parameters.len();
         if codes.len() > 1 && codes.len() != count {
@@ -89,9 +88,10 @@ impl Connection {
         } else if self.portals.contains_key(&name) {
             return Err(Diagnostic::new(sqlstate::DUPLICATE_CURSOR, format!("cursor \"{name}\" already exists")).into());
         }
-        check_room(&self.portals, PORTALS_MAX, "portals")?;
+        let parameter_bytes = message.parameters.iter().flatten().map(Bytes::len).sum();
+        self.check_room_for_portal(parameter_bytes)?;
         let state = PortalState::Bound(parameters);
-        self.portals.insert(name, Portal { prepared, format, result_codes, state });
+        self.portals.insert(name, Portal { prepared, format, result_codes, state, parameter_bytes });
         self.client.put(&BindComplete::new())
     }
 
@@ -99,13 +99,20 @@ impl Connection {
         let name = message.name.as_deref().unwrap_or_default();
         let format = match message.target_type {
             TARGET_TYPE_BYTE_STATEMENT => {
-                let statement = find_statement(&self.statements, name)?;
+                let statement = self.statement(name)?;
                 let oids = statement.parameter_types.iter().map(|pg_type| pg_type.oid()).collect();
                 let format = row_format(&statement.prepared, &[])?;
                 self.client.put(&ParameterDescription::new(oids))?;
                 format
             }
-            TARGET_TYPE_BYTE_PORTAL => self.portals.get(name).ok_or_else(|| no_portal(name))?.format.clone(),
+            TARGET_TYPE_BYTE_PORTAL => match self.portals.get(name) {
+                Some(portal) => portal.format.clone(),
+                // Cursors of DECLARE are portals too, and psycopg asks for their columns.
+                None => {
+                    let schema = self.session.cursor_schema(name).map_err(|_| no_portal(name))?;
+                    Some(Arc::new(RowFormat::new(&schema, &[])?))
+                }
+            },
             other => return Err(violation(format!("invalid DESCRIBE message subtype {other}"))),
         };
         match format {
@@ -136,11 +143,12 @@ impl Connection {
                             return Err(Diagnostic::unsupported("cached plan must not change result type").into());
                         }
                         let rows = Box::new(RowStream::new(batches, format, self.style()));
-                        self.send_rows(rows, execution.tag, limit).await?
+                        let running = execution.running;
+                        self.send_rows(OpenRows { rows, tag: execution.tag, running }, limit).await?
                     }
                 }
             }
-            PortalState::Open(rows, tag) => {
+            PortalState::Open(open) => {
                 if self.session.transaction_status() == TransactionStatus::Failed {
                     return Err(Diagnostic::new(
                         sqlstate::IN_FAILED_SQL_TRANSACTION,
@@ -148,7 +156,10 @@ impl Connection {
                     )
                     .into());
                 }
-                self.send_rows(rows, tag, limit).await?
+                if let Some(running) = &open.running {
+                    self.session.resume(running);
+                }
+                self.send_rows(open, limit).await?
             }
             PortalState::Exhausted(tag) => {
                 self.complete(&tag, 0)?;
@@ -166,28 +177,50 @@ impl Connection {
         Ok(())
     }
 
-    async fn send_rows(
-        &mut self,
-        mut rows: Box<RowStream>,
-        tag: CommandTag,
-        limit: Option<u64>,
-    ) -> Result<PortalState, Failure> {
-        let sent = rows.send(&mut self.client, limit).await?;
+    async fn send_rows(&mut self, mut open: OpenRows, limit: Option<u64>) -> Result<PortalState, Failure> {
+        let sent = open.rows.send(&mut self.client, limit).await?;
         if sent.complete {
-            self.complete(&tag, sent.rows)?;
-            Ok(PortalState::Exhausted(tag))
-        } else {
-            self.client.put(&PortalSuspended::new())?;
-            Ok(PortalState::Open(rows, tag))
+            self.complete(&open.tag, sent.rows)?;
+            return Ok(PortalState::Exhausted(open.tag));
         }
+        if let Some(running) = &open.running {
+            running.suspend();
+        }
+        self.client.put(&PortalSuspended::new())?;
+        Ok(PortalState::Open(open))
+    }
+
+    fn statement(&self, name: &str) -> Result<Arc<KeptStatement>, Diagnostic> {
+        if !name.is_empty() {
+            return self.session.kept_statement(name);
+        }
+        self.unnamed.clone().ok_or_else(|| {
+            Diagnostic::new(sqlstate::INVALID_SQL_STATEMENT_NAME, "unnamed prepared statement does not exist")
+        })
+    }
+
+    fn check_room_for_portal(&self, parameter_bytes: usize) -> Result<(), Diagnostic> {
+        let hint = |most: String| format!("at most {most} can be kept: close those that are not used");
+        if self.portals.len() >= PORTALS_MAX {
+            return Err(Diagnostic::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "too many portals in one connection")
+                .with_hint(hint(PORTALS_MAX.to_string())));
+        }
+        let kept: usize = self.portals.values().map(|portal| portal.parameter_bytes).sum();
+        if kept + parameter_bytes > PORTAL_BYTES_MAX {
+            let message = "the parameters of this connection's portals are too large together";
+            return Err(Diagnostic::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message)
+                .with_hint(hint(format!("{} MB", PORTAL_BYTES_MAX >> 20))));
+        }
+        Ok(())
     }
 
     /// Closing what is not there is no error. As in PostgreSQL, portals outlive their statement.
     pub(crate) fn close(&mut self, message: &Close) -> Result<(), Failure> {
         let name = message.name.as_deref().unwrap_or_default();
         match message.target_type {
+            TARGET_TYPE_BYTE_STATEMENT if name.is_empty() => self.unnamed = None,
             TARGET_TYPE_BYTE_STATEMENT => {
-                self.statements.remove(name);
+                self.session.forget_statement(name);
             }
             TARGET_TYPE_BYTE_PORTAL => {
                 self.portals.remove(name);
@@ -217,26 +250,8 @@ fn declared_type(number: usize, oid: u32) -> Result<Option<PgType>, Diagnostic> 
     }
 }
 
-fn find_statement<'a>(statements: &'a HashMap<String, Statement>, name: &str) -> Result<&'a Statement, Diagnostic> {
-    statements.get(name).ok_or_else(|| {
-        let message = match name {
-            "" => "unnamed prepared statement does not exist".to_owned(),
-            name => format!("prepared statement \"{name}\" does not exist"),
-        };
-        Diagnostic::new(sqlstate::INVALID_SQL_STATEMENT_NAME, message)
-    })
-}
-
 fn no_portal(name: &str) -> Diagnostic {
     Diagnostic::new(sqlstate::INVALID_CURSOR_NAME, format!("portal \"{name}\" does not exist"))
-}
-
-fn check_room<T>(kept: &HashMap<String, T>, most: usize, what: &str) -> Result<(), Diagnostic> {
-    if kept.len() < most {
-        return Ok(());
-    }
-    Err(Diagnostic::new(sqlstate::CONFIGURATION_LIMIT_EXCEEDED, format!("too many {what} in one connection"))
-        .with_hint(format!("at most {most} can be kept: close those that are not used")))
 }
 
 fn violation(message: String) -> Failure {

@@ -12,11 +12,14 @@ use crate::rows::{RowFormat, RowStream};
 impl Connection {
     /// Runs the statements one after the other; the first that fails ends it, what came before has been sent.
     pub(crate) async fn simple_query(&mut self, sql: &str) -> Result<(), Failure> {
-        self.statements.remove("");
+        self.unnamed = None;
         self.portals.remove("");
         let statements = self.session.split(sql)?;
         if statements.is_empty() {
             return self.complete(&CommandTag::Empty, 0);
+        }
+        if statements.len() > 1 {
+            self.session.begin_string();
         }
         for statement in statements {
             let prepared = self.client.attend(self.session.prepare(statement, &[])).await??;

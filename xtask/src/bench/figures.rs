@@ -1,8 +1,8 @@
 //! What a benchmark measured, by name and run, and what it had to be.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
+use super::grid;
 use crate::trouble::Trouble;
 
 /// Measured values. A name has one value for each run.
@@ -26,8 +26,10 @@ impl Figures {
         }
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+    /// The mean of the runs.
+    pub(super) fn mean(&self, name: &str) -> Result<f64, Trouble> {
+        let values = self.all(name)?;
+        Ok(values.iter().sum::<f64>() / values.len() as f64)
     }
 
     pub(super) fn all(&self, name: &str) -> Result<&[f64], Trouble> {
@@ -58,6 +60,8 @@ struct Row {
 #[derive(Debug, Default)]
 pub(super) struct Report {
     rows: Vec<Row>,
+    /// A header and rows of the same number of cells; empty where nothing is compared in a table of its own.
+    pub(super) comparison: Vec<Vec<String>>,
     /// What was printed while it ran.
     pub(super) log: Vec<String>,
 }
@@ -85,31 +89,24 @@ impl Report {
         self.rows.iter().filter(|row| !row.met).count()
     }
 
-    /// The table in Markdown, its columns aligned.
+    /// The tables in Markdown: what was compared, then the figures.
     pub(super) fn table(&self) -> String {
-        let mut cells = vec![["figure".to_owned(), "measured".to_owned(), "required".to_owned(), "met".to_owned()]];
+        let mut cells = vec![["figure", "measured", "required", "met"].map(str::to_owned).to_vec()];
         cells.extend(self.rows.iter().map(|row| {
             let met = match (row.required.is_empty(), row.met) {
                 (true, _) => "",
                 (false, true) => "yes",
                 (false, false) => "NO",
             };
-            [row.what.clone(), row.measured.clone(), row.required.clone(), met.to_owned()]
+            vec![row.what.clone(), row.measured.clone(), row.required.clone(), met.to_owned()]
         }));
-        let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 4] = std::array::from_fn(width);
         let mut text = String::new();
-        for (index, row) in cells.iter().enumerate() {
-            for (cell, width) in row.iter().zip(widths) {
-                let _ = write!(text, "| {cell:<width$} ");
-            }
-            text.push_str("|\n");
-            if index == 0 {
-                for width in widths {
-                    let _ = write!(text, "| {} ", "-".repeat(width));
-                }
-                text.push_str("|\n");
-            }
+        if !self.comparison.is_empty() {
+            text.push_str(&grid::markdown(&self.comparison));
+            text.push('\n');
+        }
+        if !self.rows.is_empty() {
+            text.push_str(&grid::markdown(&cells));
         }
         text
     }

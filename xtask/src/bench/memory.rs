@@ -1,4 +1,4 @@
-//! How far a process's resident memory grows while something runs.
+//! A process's resident memory: how far it grows while something runs, and the most it ever was.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,11 +45,34 @@ impl MemoryWatch {
     }
 }
 
-/// VmRSS of a process.
 fn resident_bytes(process: u32) -> Result<u64, Trouble> {
+    status_bytes(process, "VmRSS:")
+}
+
+/// The most that was resident since the process began.
+pub(super) fn peak_bytes(process: u32) -> Result<u64, Trouble> {
+    status_bytes(process, "VmHWM:")
+}
+
+/// A size in /proc/PROCESS/status.
+fn status_bytes(process: u32, name: &str) -> Result<u64, Trouble> {
     let path = PathBuf::from(format!("/proc/{process}/status"));
     let text = std::fs::read_to_string(&path).map_err(|error| Trouble::file(&path, error))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
     let kibibytes = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
-    kibibytes.map(|number| number * 1024).ok_or_else(|| Trouble::file(&path, "it has no VmRSS"))
+    kibibytes.map(|number| number * 1024).ok_or_else(|| Trouble::file(&path, format!("it has no {name}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peak_is_no_less_than_what_is_resident() -> Result<(), Trouble> {
+        let touched = std::hint::black_box(vec![1_u8; 20_000_000]);
+        let resident = resident_bytes(std::process::id())?;
+        assert!(resident > touched.len() as u64);
+        assert!(peak_bytes(std::process::id())? >= resident);
+        Ok(())
+    }
 }

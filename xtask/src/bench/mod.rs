@@ -2,12 +2,16 @@
 //! against. A result that is wrong or a figure that is missed makes the task fail; each run is kept in benches/results.
 
 mod context;
+mod disk;
 mod figures;
+mod grid;
 mod machine;
 mod memory;
+mod neighbour;
 mod python;
 mod sales;
 mod sales_data;
+mod score;
 mod server;
 mod stream;
 mod train;
@@ -22,7 +26,8 @@ use crate::{runtime, tools};
 type Benchmark = fn(&Context) -> Result<Report, Trouble>;
 
 /// In alphabetical order.
-const BENCHMARKS: [(&str, Benchmark); 3] = [("sales", sales::run), ("stream", stream::run), ("train", train::run)];
+const BENCHMARKS: [(&str, Benchmark); 4] =
+    [("sales", sales::run), ("score", score::run), ("stream", stream::run), ("train", train::run)];
 
 /// `cargo xtask bench`
 pub(crate) fn run(arguments: Arguments) -> Result<(), Trouble> {
@@ -42,7 +47,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Trouble> {
         let report = benchmark(&context)?;
         println!("\n{}", report.table());
         missed += report.missed();
-        keep(name, &machine, &report)?;
+        keep(&context.options.run_name(name), &machine, &report)?;
     }
     match missed {
         0 => Ok(()),

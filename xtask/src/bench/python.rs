@@ -1,6 +1,6 @@
 //! The Python that peers run in: an environment of its own under the user's cache, and the scripts of benches/.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -18,9 +18,8 @@ pub(super) fn environment(folder: &Path, requirements: &str) -> Result<PathBuf, 
     }
     let wanted = benches().join(requirements);
     let text = std::fs::read_to_string(&wanted).map_err(|error| Trouble::file(&wanted, error))?;
-    // What was installed is written down, so that an unchanged list costs nothing.
     let installed = folder.join(requirements);
-    if std::fs::read_to_string(&installed).is_ok_and(|old| old == text) {
+    if has(folder, requirements) {
         return Ok(python);
     }
     println!("installing {requirements}");
@@ -30,7 +29,16 @@ pub(super) fn environment(folder: &Path, requirements: &str) -> Result<PathBuf, 
     Ok(python)
 }
 
-/// Runs a script of benches/. Its figures are taken, everything else it prints is shown and kept.
+/// Whether the environment has what `requirements` lists. What was installed is written down there, so that an unchanged
+/// list costs nothing.
+pub(super) fn has(folder: &Path, requirements: &str) -> bool {
+    let wanted = std::fs::read_to_string(benches().join(requirements));
+    let installed = std::fs::read_to_string(folder.join(requirements));
+    matches!((wanted, installed), (Ok(wanted), Ok(installed)) if wanted == installed)
+}
+
+/// Runs a script of benches/. Its figures are taken, everything else it prints is shown and kept; what it says on standard
+/// error, where TensorFlow tells of itself at every start, is shown if it fails.
 pub(super) fn run(
     python: &Path,
     script: &str,
@@ -38,13 +46,15 @@ pub(super) fn run(
     figures: &mut Figures,
     report: &mut Report,
 ) -> Result<(), Trouble> {
+    let temporary = |error: std::io::Error| Trouble::new(format!("a temporary file: {error}"));
+    let mut errors = tempfile::tempfile().map_err(temporary)?;
     let mut child = Command::new(python)
         .arg(benches().join(script))
         .args(arguments)
-        // TensorFlow and Python otherwise tell of themselves on standard error.
         .env("TF_CPP_MIN_LOG_LEVEL", "3")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdout(Stdio::piped())
+        .stderr(errors.try_clone().map_err(temporary)?)
         .spawn()
         .map_err(|error| Trouble::file(python, error))?;
     if let Some(out) = child.stdout.take() {
@@ -56,7 +66,13 @@ pub(super) fn run(
         }
     }
     let status = child.wait().map_err(|error| Trouble::new(format!("{script}: {error}")))?;
-    if status.success() { Ok(()) } else { Err(Trouble::new(format!("{script} failed ({status})"))) }
+    if status.success() {
+        return Ok(());
+    }
+    let mut said = Vec::new();
+    errors.rewind().and_then(|()| errors.read_to_end(&mut said)).map_err(temporary)?;
+    eprint!("{}", String::from_utf8_lossy(&said));
+    Err(Trouble::new(format!("{script} failed ({status}); its own words stand above")))
 }
 
 /// Runs a command; what it printed is the error if it fails.

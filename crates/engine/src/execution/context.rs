@@ -1,5 +1,6 @@
 //! What everything that works for one statement shares: its cancel flag, its voice, its text.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -19,12 +20,22 @@ pub struct StatementContext {
     text: String,
     /// The name under which a model that this statement trains will be kept.
     model_name: Mutex<Option<String>>,
+    /// Nobody waits for what it does: an open cursor, a suspended portal.
+    suspended: AtomicBool,
 }
 
 impl StatementContext {
     pub(crate) fn new(text: String, notices: mpsc::Sender<Notice>, min_severity: Option<Severity>) -> Arc<Self> {
         let (flag, token) = (CancelFlag::new(), CancellationToken::new());
-        Arc::new(Self { flag, token, notices, min_severity, text, model_name: Mutex::new(None) })
+        Arc::new(Self {
+            flag,
+            token,
+            notices,
+            min_severity,
+            text,
+            model_name: Mutex::new(None),
+            suspended: AtomicBool::new(false),
+        })
     }
 
     /// For loops that cannot await.
@@ -49,6 +60,10 @@ impl StatementContext {
     pub fn cancel(&self, reason: CancelReason) {
         self.flag.cancel(reason);
         self.token.cancel();
+    }
+
+    pub(crate) fn set_suspended(&self, suspended: bool) {
+        self.suspended.store(suspended, Ordering::Release);
     }
 
     /// Says something to the client while the statement runs. A client that does not read its notices loses the newest
@@ -96,9 +111,12 @@ impl ActiveStatements {
         active.push(Arc::downgrade(context));
     }
 
+    /// A user cancels what runs; whoever leaves, all there is.
     pub(crate) fn cancel(&self, reason: CancelReason) {
         for statement in self.0.lock().iter().filter_map(Weak::upgrade) {
-            statement.cancel(reason);
+            if reason != CancelReason::User || !statement.suspended.load(Ordering::Acquire) {
+                statement.cancel(reason);
+            }
         }
     }
 

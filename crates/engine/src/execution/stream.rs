@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{StatementContext, TimeoutGuard};
+use super::{Running, StatementContext};
 use crate::error::into_datafusion;
 
 /// How many batches may wait for a slow client.
@@ -24,7 +24,7 @@ const BATCHES_AHEAD: usize = 2;
 pub(crate) fn spawn(
     stream: SendableRecordBatchStream,
     context: Arc<StatementContext>,
-    timeout: Option<TimeoutGuard>,
+    running: Arc<Running>,
     runtime: &tokio::runtime::Handle,
 ) -> SendableRecordBatchStream {
     let schema = stream.schema();
@@ -35,7 +35,7 @@ pub(crate) fn spawn(
         token.run_until_cancelled(forward(stream, sender)).await;
     });
     let cancelled = Box::pin(context.token().cancelled_owned());
-    Box::pin(ResultStream { schema, receiver, task, context, cancelled, ended: false, _timeout: timeout })
+    Box::pin(ResultStream { schema, receiver, task, context, cancelled, ended: false, running })
 }
 
 async fn forward(mut stream: SendableRecordBatchStream, sender: mpsc::Sender<Result<RecordBatch>>) {
@@ -55,7 +55,7 @@ struct ResultStream {
     context: Arc<StatementContext>,
     cancelled: Pin<Box<WaitForCancellationFutureOwned>>,
     ended: bool,
-    _timeout: Option<TimeoutGuard>,
+    running: Arc<Running>,
 }
 
 impl ResultStream {
@@ -63,7 +63,7 @@ impl ResultStream {
         self.ended = true;
         self.task.abort();
         self.receiver.close();
-        self._timeout = None;
+        self.running.suspend();
     }
 
     /// A task that ends without closing its channel in order has panicked.
@@ -120,6 +120,7 @@ impl RecordBatchStream for ResultStream {
 impl Drop for ResultStream {
     fn drop(&mut self) {
         if !self.ended {
+            self.running.suspend();
             // Loops that cannot await (training, inference) read the flag.
             self.context.cancel(CancelReason::User);
             self.task.abort();

@@ -10,7 +10,7 @@ use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, 
 use datafusion::error::Result;
 
 use super::session_schema::{self, SessionSchema};
-use crate::session::SharedSettings;
+use crate::session::info::Info;
 
 /// The name of the one catalog, which is the Postgres database.
 pub(crate) const DATABASE: &str = "default";
@@ -22,12 +22,12 @@ pub(crate) const SEARCH_PATH: &str = "\u{1}search_path";
 #[derive(Debug)]
 pub(crate) struct SessionCatalogList {
     shared: Arc<dyn CatalogProvider>,
-    settings: SharedSettings,
+    info: Arc<Info>,
 }
 
 impl SessionCatalogList {
-    pub(crate) fn new(shared: Arc<dyn CatalogProvider>, settings: SharedSettings) -> Self {
-        Self { shared, settings }
+    pub(crate) fn new(shared: Arc<dyn CatalogProvider>, info: Arc<Info>) -> Self {
+        Self { shared, info }
     }
 }
 
@@ -42,7 +42,7 @@ impl CatalogProviderList for SessionCatalogList {
 
     fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
         (name == DATABASE).then(|| {
-            Arc::new(SessionCatalog { shared: Arc::clone(&self.shared), settings: self.settings.clone() })
+            Arc::new(SessionCatalog { shared: Arc::clone(&self.shared), info: Arc::clone(&self.info) })
                 as Arc<dyn CatalogProvider>
         })
     }
@@ -51,7 +51,7 @@ impl CatalogProviderList for SessionCatalogList {
 #[derive(Debug)]
 struct SessionCatalog {
     shared: Arc<dyn CatalogProvider>,
-    settings: SharedSettings,
+    info: Arc<Info>,
 }
 
 impl CatalogProvider for SessionCatalog {
@@ -62,12 +62,12 @@ impl CatalogProvider for SessionCatalog {
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
         if name == session_schema::SCHEMA {
             let shared = self.shared.schema(name)?;
-            return Some(Arc::new(SessionSchema::new(shared, self.settings.clone())));
+            return Some(Arc::new(SessionSchema::new(shared, Arc::clone(&self.info))));
         }
         if name != SEARCH_PATH {
             return self.shared.schema(name);
         }
-        let path = self.settings.search_path();
+        let path = self.info.settings.search_path();
         let schemas = path.iter().map(String::as_str).chain([session_schema::SCHEMA]);
         Some(Arc::new(SearchPath(schemas.filter_map(|name| self.schema(name)).collect())))
     }

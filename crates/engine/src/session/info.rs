@@ -7,6 +7,8 @@ use mead_common::{CancelFlag, Diagnostic};
 use mead_functions::SessionInfo;
 use parking_lot::RwLock;
 
+use super::holdings::Holdings;
+use super::settings::Scope;
 use super::shared::SharedSettings;
 use crate::plan::search_path::DATABASE;
 
@@ -14,6 +16,7 @@ use crate::plan::search_path::DATABASE;
 #[derive(Debug)]
 pub(crate) struct Info {
     pub(crate) settings: SharedSettings,
+    pub(crate) holdings: RwLock<Holdings>,
     user: String,
     backend_pid: i32,
     running: RwLock<CancelFlag>,
@@ -23,7 +26,8 @@ pub(crate) struct Info {
 impl Info {
     pub(crate) fn new(settings: SharedSettings, user: String, backend_pid: i32) -> Arc<Self> {
         let running = RwLock::new(CancelFlag::new());
-        Arc::new(Self { settings, user, backend_pid, running, plan_id: AtomicU64::new(0) })
+        let holdings = RwLock::default();
+        Arc::new(Self { settings, holdings, user, backend_pid, running, plan_id: AtomicU64::new(0) })
     }
 
     /// Called before a statement is planned: names are resolved anew.
@@ -54,8 +58,9 @@ impl SessionInfo for Info {
         self.settings.get(name)
     }
 
-    fn set_setting(&self, name: &str, value: &str, _local: bool) -> Result<(), Diagnostic> {
-        self.settings.set(name, value)
+    fn set_setting(&self, name: &str, value: &str, local: bool) -> Result<(), Diagnostic> {
+        let scope = if local { Scope::Local } else { Scope::Session };
+        self.settings.write(|settings| settings.set(name, value, scope))
     }
 
     fn server_version(&self) -> String {

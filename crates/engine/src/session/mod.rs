@@ -1,6 +1,7 @@
 //! One connection's state, and the life of its statements.
 
 pub(crate) mod execution;
+pub(crate) mod holdings;
 pub(crate) mod info;
 pub(crate) mod prepared;
 pub(crate) mod settings;
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::execution::SessionState;
 use mead_common::{CancelReason, Diagnostic, Notice, sqlstate};
@@ -19,12 +20,13 @@ use mead_parser::DialectKind;
 use tokio::sync::mpsc;
 
 pub use execution::{CommandTag, Execution};
+pub use holdings::KeptStatement;
 pub use prepared::{Prepared, SourceStatement};
 pub(crate) use shared::SharedSettings;
 pub use transaction::TransactionStatus;
 
 use crate::engine::Engine;
-use crate::execution::{AbortOnDrop, ActiveStatements, StatementContext, TimeoutGuard};
+use crate::execution::{AbortOnDrop, ActiveStatements, Running, StatementContext};
 use crate::statement::Runner;
 use info::Info;
 use transaction::Transaction;
@@ -53,10 +55,11 @@ pub struct Session {
     pub(crate) settings: SharedSettings,
     pub(crate) user: Arc<User>,
     pub(crate) transaction: Transaction,
-    pub(crate) prepared: HashMap<String, Arc<Prepared>>,
     pub(crate) cursors: HashMap<String, crate::statement::Cursor>,
-    state: SessionState,
-    info: Arc<Info>,
+    /// The number of the next cursor.
+    pub(crate) next_cursor: u64,
+    pub(crate) state: SessionState,
+    pub(crate) info: Arc<Info>,
     notices: mpsc::Sender<Notice>,
     active: Arc<ActiveStatements>,
 }
@@ -86,8 +89,8 @@ impl Session {
             settings,
             user: Arc::new(user),
             transaction: Transaction::new(),
-            prepared: HashMap::new(),
             cursors: HashMap::new(),
+            next_cursor: 0,
             state,
             info,
             notices,
@@ -108,6 +111,7 @@ impl Session {
         source: SourceStatement,
         declared: &[Option<DataType>],
     ) -> Result<Arc<Prepared>, Diagnostic> {
+        self.check_not_failed(source.statement.as_deref())?;
         let runner = self.runner(&source, Vec::new());
         let described = self.describe(&runner, declared).await;
         let (parameter_types, schema) = match described {
@@ -127,7 +131,7 @@ impl Session {
         parameters: Vec<ScalarValue>,
     ) -> Result<Execution, Diagnostic> {
         let Some(statement) = prepared.source.statement.clone() else {
-            return Ok(Execution { rows: None, tag: CommandTag::Empty });
+            return Ok(Execution { rows: None, tag: CommandTag::Empty, running: None });
         };
         if parameters.len() != prepared.parameter_types.len() {
             return Err(Diagnostic::new(
@@ -135,25 +139,76 @@ impl Session {
                 format!("{} parameters given, {} expected", parameters.len(), prepared.parameter_types.len()),
             ));
         }
-        if self.transaction.status() == TransactionStatus::Failed && !statement.ends_transaction() {
-            return Err(Diagnostic::new(
-                sqlstate::IN_FAILED_SQL_TRANSACTION,
-                "current transaction is aborted, commands ignored until end of transaction block",
-            ));
-        }
-        let result = self.dispatch(prepared, &statement, parameters).await;
-        match result {
-            Ok(execution) => {
-                if let Some(what) = statement.writes() {
-                    self.transaction.wrote(what);
-                }
-                Ok(execution)
-            }
+        self.check_not_failed(Some(&statement))?;
+        match self.dispatch(prepared, &statement, parameters).await {
+            Ok(execution) => Ok(execution),
             Err(error) => {
                 self.transaction.fail();
                 Err(prepared.source.locate(error))
             }
         }
+    }
+
+    /// 25P02 in a failed block, but for what ends it.
+    fn check_not_failed(&self, statement: Option<&mead_parser::Statement>) -> Result<(), Diagnostic> {
+        let ends = statement.is_none_or(mead_parser::Statement::ends_transaction);
+        if self.transaction.status() != TransactionStatus::Failed || ends {
+            return Ok(());
+        }
+        Err(Diagnostic::new(
+            sqlstate::IN_FAILED_SQL_TRANSACTION,
+            "current transaction is aborted, commands ignored until end of transaction block",
+        ))
+    }
+
+    /// 42P05 or 54000 if no prepared statement can be kept under this name.
+    pub fn check_statement_name(&self, name: &str) -> Result<(), Diagnostic> {
+        self.info.holdings.read().check_statement_name(name)
+    }
+
+    /// Keeps a prepared statement under a name, for EXECUTE and DEALLOCATE too; 42P05, 54000 or 53200 if it cannot be.
+    pub fn keep_statement(&mut self, name: &str, kept: KeptStatement) -> Result<(), Diagnostic> {
+        let pool = Arc::clone(&self.state.runtime_env().memory_pool);
+        self.info.holdings.write().keep_statement(name, kept, &pool)
+    }
+
+    /// 26000 if there is no statement of this name.
+    pub fn kept_statement(&self, name: &str) -> Result<Arc<KeptStatement>, Diagnostic> {
+        self.info.holdings.read().statement(name)
+    }
+
+    /// False if there was no statement of this name.
+    pub fn forget_statement(&mut self, name: &str) -> bool {
+        self.info.holdings.write().forget_statement(name)
+    }
+
+    /// The columns of an open cursor; 34000 if there is none of this name.
+    pub fn cursor_schema(&self, name: &str) -> Result<SchemaRef, Diagnostic> {
+        Ok(Arc::clone(&self.cursor(name)?.schema))
+    }
+
+    /// Goes on with a statement that was suspended, under a `statement_timeout` of its own.
+    pub fn resume(&self, running: &Running) {
+        running.resume(self.settings.read(settings::Settings::statement_timeout));
+    }
+
+    /// Called where a query string has several statements: up to [`Self::sync`] they are one transaction.
+    pub fn begin_string(&mut self) {
+        self.transaction.set_implicit(true);
+    }
+
+    /// How long the client may be silent now, and what it is told when it was so for longer.
+    pub fn idle_timeout(&self) -> Option<(std::time::Duration, Diagnostic)> {
+        let (name, sqlstate, what) = match self.transaction.status() {
+            TransactionStatus::Idle => ("idle_session_timeout", sqlstate::IDLE_SESSION_TIMEOUT, "idle-session"),
+            _ => (
+                "idle_in_transaction_session_timeout",
+                sqlstate::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                "idle-in-transaction",
+            ),
+        };
+        let timeout = self.settings.read(|settings| settings.timeout(name))?;
+        Some((timeout, Diagnostic::new(sqlstate, format!("terminating connection due to {what} timeout"))))
     }
 
     pub fn cancel_handle(&self) -> CancelHandle {
@@ -167,8 +222,10 @@ impl Session {
 
     /// Called at Sync, and at the end of a simple query: cursors and portals outside of a block end there.
     pub fn sync(&mut self) {
+        let failed = self.transaction.end_request();
         if self.transaction.status() == TransactionStatus::Idle {
-            self.cursors.retain(|_, cursor| cursor.holds());
+            self.settings.write(|settings| if failed { settings.roll_back() } else { settings.commit() });
+            self.close_cursors(|cursor| !cursor.is_settled());
         }
     }
 
@@ -240,12 +297,12 @@ impl Session {
         let handle = self.engine.runtime();
         let context = Arc::clone(&runner.context);
         let timeout = self.settings.read(settings::Settings::statement_timeout);
-        let timeout = timeout.map(|timeout| TimeoutGuard::start(&context, timeout));
+        let running = Running::start(&context, timeout);
         let execution = context.run(AbortOnDrop::new(handle.spawn(work(runner)))).await?;
         Ok(match execution.rows {
             Some((schema, stream)) => {
-                let stream = crate::execution::spawn(stream, context, timeout, &handle);
-                Execution { rows: Some((schema, stream)), tag: execution.tag }
+                let stream = crate::execution::spawn(stream, context, Arc::clone(&running), &handle);
+                Execution { rows: Some((schema, stream)), tag: execution.tag, running: Some(running) }
             }
             None => execution,
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mead_common::Diagnostic;
 use parking_lot::RwLock;
 
-use super::settings::Settings;
+use super::settings::{Scope, Settings, split_path};
 
 /// A handle on the session's settings.
 #[derive(Debug, Clone)]
@@ -29,18 +29,19 @@ impl SharedSettings {
     }
 
     pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), Diagnostic> {
-        self.write(|settings| settings.set(name, value))
+        self.write(|settings| settings.set(name, value, Scope::Session))
     }
 
     /// The schemas of `search_path`, unquoted; `"$user"` has no schema here and is passed over.
     pub(crate) fn search_path(&self) -> Vec<String> {
         let path = self.get("search_path").unwrap_or_default();
-        path.split(',').map(str::trim).filter(|part| *part != "\"$user\"").map(unquote).collect()
+        let parts = split_path(&path).unwrap_or_default().into_iter();
+        parts.filter(|part| *part != "\"$user\"").map(unquote).filter(|name| !name.is_empty()).collect()
     }
 
-    /// Where unqualified names of new objects go.
-    pub(crate) fn current_schema(&self) -> String {
-        self.search_path().into_iter().find(|name| name != "pg_catalog").unwrap_or_else(|| "public".to_owned())
+    /// Where unqualified names of new objects go; `None` where the path names no schema.
+    pub(crate) fn current_schema(&self) -> Option<String> {
+        self.search_path().into_iter().find(|name| name != "pg_catalog")
     }
 }
 

@@ -1,4 +1,14 @@
-//! Transaction blocks, as far as they go: each statement commits by itself; a block only remembers whether it failed.
+//! Transaction blocks, as far as they go: each statement commits by itself; a block remembers whether it failed, and what
+//! settings and cursors were before it.
+
+use mead_common::{Diagnostic, sqlstate};
+
+use super::holdings::check_count;
+use super::settings::Snapshot;
+
+/// The bounds on a block's savepoints, whose setting shows the first.
+pub(crate) const SAVEPOINTS_MAX: usize = 10_000;
+const SAVEPOINT_NAME_BYTES_MAX: usize = 1 << 20;
 
 /// ReadyForQuery's status byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,17 +26,21 @@ pub(crate) struct Transaction {
     writes: Vec<&'static str>,
     /// How many statements changed something.
     written: usize,
-    /// Settings that SET LOCAL changed, with their values before, the latest first.
-    restore: Vec<(String, String)>,
     savepoints: Vec<Savepoint>,
+    /// Outside of a block: something of this request has failed.
+    request_failed: bool,
+    /// A query string of several statements, which is a block of its own for what needs one.
+    implicit: bool,
 }
 
-/// A savepoint, and how far the block was when it was set.
+/// A savepoint, and how the session was when it was set.
 #[derive(Debug)]
 struct Savepoint {
     name: String,
     written: usize,
-    restore: usize,
+    settings: Snapshot,
+    /// Cursors with this number and those above it were declared later.
+    cursor: u64,
 }
 
 /// What is left to do after the block went back to a savepoint.
@@ -34,8 +48,8 @@ struct Savepoint {
 pub(crate) struct Rewound {
     /// True if statements behind the savepoint changed something, which stays.
     pub wrote: bool,
-    /// Settings to restore, in order.
-    pub restore: Vec<(String, String)>,
+    pub settings: Snapshot,
+    pub cursor: u64,
 }
 
 impl Transaction {
@@ -44,8 +58,9 @@ impl Transaction {
             status: TransactionStatus::Idle,
             writes: Vec::new(),
             written: 0,
-            restore: Vec::new(),
             savepoints: Vec::new(),
+            request_failed: false,
+            implicit: false,
         }
     }
 
@@ -53,30 +68,46 @@ impl Transaction {
         self.status
     }
 
-    /// False if a block is open already.
-    pub(crate) fn begin(&mut self) -> bool {
-        let fresh = self.status == TransactionStatus::Idle;
-        if fresh {
-            self.status = TransactionStatus::InTransaction;
-            self.writes.clear();
-        }
-        fresh
+    /// True in a block, or in a string of several statements.
+    pub(crate) fn in_some_block(&self) -> bool {
+        self.status != TransactionStatus::Idle || self.implicit
     }
 
-    /// Closes the block; gives how it stood, what it had written, and the settings to restore, in order.
-    pub(crate) fn end(&mut self) -> (TransactionStatus, Vec<&'static str>, Vec<(String, String)>) {
+    pub(crate) fn set_implicit(&mut self, implicit: bool) {
+        self.implicit = implicit;
+    }
+
+    pub(crate) fn begin(&mut self) {
+        if self.status == TransactionStatus::Idle {
+            self.status = TransactionStatus::InTransaction;
+        }
+    }
+
+    /// Closes the block; gives how it stood, and what it had written.
+    pub(crate) fn end(&mut self) -> (TransactionStatus, Vec<&'static str>) {
         let status = std::mem::replace(&mut self.status, TransactionStatus::Idle);
         self.savepoints.clear();
         self.written = 0;
-        (status, std::mem::take(&mut self.writes), std::mem::take(&mut self.restore))
+        (status, std::mem::take(&mut self.writes))
     }
 
-    pub(crate) fn restore_later(&mut self, name: &str, value: &str) {
-        self.restore.insert(0, (name.to_owned(), value.to_owned()));
+    /// The end of a request: true if it failed.
+    pub(crate) fn end_request(&mut self) -> bool {
+        self.implicit = false;
+        std::mem::take(&mut self.request_failed)
     }
 
-    pub(crate) fn set_savepoint(&mut self, name: &str) {
-        self.savepoints.push(Savepoint { name: name.to_owned(), written: self.written, restore: self.restore.len() });
+    /// 54000 if there are too many.
+    pub(crate) fn set_savepoint(&mut self, name: &str, settings: Snapshot, cursor: u64) -> Result<(), Diagnostic> {
+        let remedy = "RELEASE";
+        check_count(self.savepoints.len(), SAVEPOINTS_MAX, "savepoints", remedy)?;
+        let bytes: usize = self.savepoints.iter().map(|savepoint| savepoint.name.len()).sum();
+        if bytes + name.len() > SAVEPOINT_NAME_BYTES_MAX {
+            return Err(Diagnostic::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "the names of savepoints are too long")
+                .with_hint(format!("at most {SAVEPOINT_NAME_BYTES_MAX} bytes of names can be kept in a transaction")));
+        }
+        self.savepoints.push(Savepoint { name: name.to_owned(), written: self.written, settings, cursor });
+        Ok(())
     }
 
     /// Forgets a savepoint and those set after it; false if there is none of that name.
@@ -93,14 +124,19 @@ impl Transaction {
         let index = self.savepoints.iter().rposition(|savepoint| savepoint.name == name)?;
         self.savepoints.truncate(index + 1);
         let savepoint = &self.savepoints[index];
-        let later = self.restore.len() - savepoint.restore;
         self.status = TransactionStatus::InTransaction;
-        Some(Rewound { wrote: self.written > savepoint.written, restore: self.restore.drain(..later).collect() })
+        Some(Rewound {
+            wrote: self.written > savepoint.written,
+            settings: savepoint.settings.clone(),
+            cursor: savepoint.cursor,
+        })
     }
 
     pub(crate) fn fail(&mut self) {
-        if self.status == TransactionStatus::InTransaction {
-            self.status = TransactionStatus::Failed;
+        match self.status {
+            TransactionStatus::InTransaction => self.status = TransactionStatus::Failed,
+            TransactionStatus::Idle => self.request_failed = true,
+            TransactionStatus::Failed => {}
         }
     }
 

@@ -9,6 +9,7 @@ mod database;
 mod describe;
 mod drop;
 mod explain;
+mod held_rows;
 mod insert;
 mod insert_directory;
 mod model;
@@ -33,6 +34,7 @@ use mead_parser::{Describe, Show, Statement};
 pub(crate) use cursor::Cursor;
 pub(crate) use runner::Runner;
 
+use crate::session::settings::Settings;
 use crate::session::{Execution, Prepared, Session};
 use explain::ExplainOptions;
 
@@ -44,14 +46,23 @@ impl Session {
         statement: &Statement,
         parameters: Vec<ScalarValue>,
     ) -> Result<Execution, Diagnostic> {
+        if let Some(what) = statement.writes_database()
+            && self.settings.read(Settings::is_read_only)
+        {
+            return Err(Diagnostic::new(
+                sqlstate::READ_ONLY_SQL_TRANSACTION,
+                format!("cannot execute {what} in a read-only transaction"),
+            ));
+        }
         match statement {
-            Statement::Begin => Ok(self.begin()),
-            Statement::Commit => Ok(self.commit()),
+            Statement::Begin(modes) => self.begin(modes),
+            Statement::Commit { chain } => self.commit(*chain).await,
             Statement::Release(name) => self.release_savepoint(name),
-            Statement::Rollback => Ok(self.rollback()),
+            Statement::Rollback { chain } => self.rollback(*chain),
             Statement::RollbackTo(name) => self.rollback_to_savepoint(name),
             Statement::Savepoint(name) => self.savepoint(name),
             Statement::Set(set) => self.set(set),
+            Statement::SetTransaction(set) => self.set_transaction(set),
             Statement::Reset(name) => self.reset(name.as_deref()),
             Statement::Use(name) => self.use_schema(name),
             Statement::Discard(what) => self.discard(what),
@@ -62,13 +73,24 @@ impl Session {
                 Box::pin(self.execute_named(prepared, name, values)).await
             }
             Statement::Deallocate(name) => self.deallocate(name.as_deref()),
-            Statement::Declare { name, hold, query } => self.declare(prepared, name, *hold, query, parameters).await,
+            Statement::Declare { name, hold, query } => {
+                self.settings.write(Settings::has_queried);
+                self.declare(prepared, name, *hold, query, parameters).await
+            }
             Statement::Fetch { cursor, count } => self.fetch(cursor, *count),
+            Statement::Move { cursor, count } => self.move_on(cursor, *count).await,
             Statement::Close(name) => self.close_cursor(name.as_deref()),
             _ => {
+                self.settings.write(Settings::has_queried);
                 let runner = self.runner(&prepared.source, parameters);
+                let writes = statement.writes();
                 let statement = statement.clone();
-                self.run_on_engine(runner, |runner| async move { runner.execute(&statement).await }).await
+                let execution =
+                    self.run_on_engine(runner, |runner| async move { runner.execute(&statement).await }).await?;
+                if let Some(what) = writes {
+                    self.transaction.wrote(what);
+                }
+                Ok(execution)
             }
         }
     }
@@ -84,7 +106,7 @@ impl Session {
         };
         match statement.as_ref() {
             Statement::Execute { name, .. } => {
-                let prepared = self.prepared_named(name)?;
+                let prepared = Arc::clone(&self.kept_statement(name)?.prepared);
                 Ok((Vec::new(), prepared.schema.clone()))
             }
             Statement::Fetch { cursor, .. } => Ok((Vec::new(), Some(self.cursor_schema(cursor)?))),

@@ -28,7 +28,11 @@ impl Runner {
                 Err(Diagnostic::new(sqlstate::SYNTAX_ERROR, format!("improper qualified name: {name}")))
             }
             _ => {
-                let schema = schema.unwrap_or_else(|| self.settings.current_schema());
+                let Some(schema) = schema.or_else(|| self.settings.current_schema()) else {
+                    let message = "no schema has been selected to create in";
+                    return Err(Diagnostic::new(sqlstate::INVALID_SCHEMA_NAME, message)
+                        .with_hint("search_path is empty: name the schema"));
+                };
                 Ok(QualifiedName { schema: mead_catalog::schema_name(&schema).to_owned(), name: last })
             }
         }

@@ -1,4 +1,4 @@
-//! PREPARE, EXECUTE, DEALLOCATE: prepared statements by name, the session's own.
+//! PREPARE, EXECUTE, DEALLOCATE: prepared statements by name, the session's own, whether SQL or the protocol made them.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use mead_parser::Statement;
 
 use super::Runner;
 use crate::session::prepared::SourceStatement;
-use crate::session::{Execution, Prepared, Session};
+use crate::session::{CommandTag, Execution, KeptStatement, Prepared, Session};
 
 impl Session {
     pub(crate) async fn prepare_named(
@@ -21,18 +21,14 @@ impl Session {
         types: &[ast::DataType],
         statement: &Statement,
     ) -> Result<Execution, Diagnostic> {
-        if self.prepared.contains_key(name) {
-            return Err(Diagnostic::new(
-                sqlstate::DUPLICATE_PREPARED_STATEMENT,
-                format!("prepared statement \"{name}\" already exists"),
-            ));
-        }
+        self.check_statement_name(name)?;
         let source = SourceStatement { statement: Some(Arc::new(statement.clone())), ..outer.source.clone() };
         let runner = self.runner(&source, Vec::new());
         let declared: Vec<Option<DataType>> =
             types.iter().map(|data_type| runner.data_type(data_type).map(Some)).collect::<Result<_, _>>()?;
         let (parameter_types, schema) = self.describe(&runner, &declared).await?;
-        self.prepared.insert(name.to_owned(), Arc::new(Prepared { source, parameter_types, schema }));
+        let prepared = Arc::new(Prepared { source, parameter_types, schema });
+        self.keep_statement(name, KeptStatement::from_sql(prepared))?;
         Ok(Execution::done("PREPARE"))
     }
 
@@ -42,7 +38,7 @@ impl Session {
         name: &str,
         values: &[ast::Expr],
     ) -> Result<Execution, Diagnostic> {
-        let prepared = self.prepared_named(name)?;
+        let prepared = Arc::clone(&self.kept_statement(name)?.prepared);
         if values.len() != prepared.parameter_types.len() {
             return Err(Diagnostic::new(
                 sqlstate::SYNTAX_ERROR,
@@ -61,32 +57,28 @@ impl Session {
             .map(|(value, data_type)| runner.constant(value, data_type))
             .collect::<Result<Vec<_>, _>>()?;
         let Some(statement) = prepared.source.statement.clone() else {
-            return Err(Diagnostic::internal("an empty prepared statement"));
+            return Ok(Execution { rows: None, tag: CommandTag::Empty, running: None });
         };
+        // Such a statement may be prepared by the protocol alone. It would run others by name, and so itself.
+        if matches!(statement.as_ref(), Statement::Execute { .. } | Statement::Prepare { .. } | Statement::Fetch { .. })
+        {
+            return Err(Diagnostic::unsupported("EXECUTE does not support variable-result cached plans"));
+        }
         Box::pin(self.dispatch(&prepared, &statement, parameters)).await
     }
 
     pub(crate) fn deallocate(&mut self, name: Option<&str>) -> Result<Execution, Diagnostic> {
         match name {
             None => {
-                self.prepared.clear();
+                self.info.holdings.write().forget_statements();
                 Ok(Execution::done("DEALLOCATE ALL"))
             }
             Some(name) => {
-                self.prepared_named(name)?;
-                self.prepared.remove(name);
+                self.kept_statement(name)?;
+                self.forget_statement(name);
                 Ok(Execution::done("DEALLOCATE"))
             }
         }
-    }
-
-    pub(crate) fn prepared_named(&self, name: &str) -> Result<Arc<Prepared>, Diagnostic> {
-        self.prepared.get(name).cloned().ok_or_else(|| {
-            Diagnostic::new(
-                sqlstate::INVALID_SQL_STATEMENT_NAME,
-                format!("prepared statement \"{name}\" does not exist"),
-            )
-        })
     }
 }
 

@@ -1,50 +1,57 @@
 //! SET, RESET, USE, DISCARD: the session's own state.
 
 use mead_common::{Diagnostic, Notice, sqlstate};
-use mead_parser::Set;
+use mead_parser::{Set, SetTransaction, TransactionModes};
 
-use crate::session::settings::Settings;
-use crate::session::{Execution, Session, TransactionStatus};
+use crate::session::settings::{Scope, Settings};
+use crate::session::{Execution, Session};
 
 impl Session {
     pub(crate) fn set(&mut self, set: &Set) -> Result<Execution, Diagnostic> {
         if set.local {
-            return self.set_local(set);
+            self.warn_outside_of_block("SET LOCAL");
         }
-        match &set.value {
-            Some(value) => self.settings.set(&set.name, value)?,
-            None => self.settings.write(|settings| settings.reset(&set.name))?,
-        }
+        let scope = if set.local { Scope::Local } else { Scope::Session };
+        self.settings.write(|settings| match &set.value {
+            // The one value that they can have is no change.
+            Some(value) if is_identity(&set.name) && settings.get(&set.name) == Some(value) => Ok(()),
+            Some(value) => settings.set(&set.name, value, scope),
+            None => settings.reset(&set.name, scope),
+        })?;
         Ok(Execution::done("SET"))
     }
 
-    /// SET LOCAL lasts until the block ends; outside of one it does nothing, and says so.
-    fn set_local(&mut self, set: &Set) -> Result<Execution, Diagnostic> {
-        if self.transaction.status() == TransactionStatus::Idle && !set.name.contains("transaction") {
-            // The value is checked all the same.
-            let mut settings = self.settings.read(Settings::clone);
-            settings.set(&set.name, set.value.as_deref().unwrap_or_default())?;
+    /// The modes of this transaction, or of those to come.
+    pub(crate) fn set_transaction(&mut self, set: &SetTransaction) -> Result<Execution, Diagnostic> {
+        let prefix = if set.session { "default_transaction_" } else { "transaction_" };
+        if !set.session {
+            self.warn_outside_of_block("SET TRANSACTION");
+        }
+        self.set_modes(prefix, &set.modes)?;
+        Ok(Execution::done("SET"))
+    }
+
+    pub(super) fn set_modes(&self, prefix: &str, modes: &TransactionModes) -> Result<(), Diagnostic> {
+        self.settings.write(|settings| {
+            let mut modes = modes.settings().into_iter();
+            modes.try_for_each(|(name, value)| settings.set(&format!("{prefix}{name}"), value, Scope::Session))
+        })
+    }
+
+    /// What lasts until the end of the transaction does nothing in a statement of its own.
+    fn warn_outside_of_block(&self, what: &str) {
+        if !self.transaction.in_some_block() {
             self.tell(Notice::new(
                 mead_common::Severity::Warning,
                 sqlstate::NO_ACTIVE_SQL_TRANSACTION,
-                "SET LOCAL can only be used in transaction blocks",
+                format!("{what} can only be used in transaction blocks"),
             ));
-            return Ok(Execution::done("SET"));
         }
-        let before = self.settings.get(&set.name);
-        match &set.value {
-            Some(value) => self.settings.set(&set.name, value)?,
-            None => self.settings.write(|settings| settings.reset(&set.name))?,
-        }
-        if let Some(before) = before {
-            self.transaction.restore_later(&set.name, &before);
-        }
-        Ok(Execution::done("SET"))
     }
 
     pub(crate) fn reset(&mut self, name: Option<&str>) -> Result<Execution, Diagnostic> {
         match name {
-            Some(name) => self.settings.write(|settings| settings.reset(name))?,
+            Some(name) => self.settings.write(|settings| settings.reset(name, Scope::Session))?,
             None => self.settings.write(Settings::reset_all),
         }
         Ok(Execution::done("RESET"))
@@ -61,14 +68,14 @@ impl Session {
 
     pub(crate) fn discard(&mut self, what: &str) -> Result<Execution, Diagnostic> {
         match what {
-            "ALL" if self.transaction.status() != TransactionStatus::Idle => Err(Diagnostic::new(
+            "ALL" if self.transaction.in_some_block() => Err(Diagnostic::new(
                 sqlstate::ACTIVE_SQL_TRANSACTION,
                 "DISCARD ALL cannot run inside a transaction block",
             )),
             "ALL" => {
                 self.settings.write(Settings::reset_all);
-                self.prepared.clear();
-                self.cursors.clear();
+                self.info.holdings.write().forget_statements();
+                self.close_cursors(|_| true);
                 Ok(Execution::done("DISCARD ALL"))
             }
             "PLANS" => Ok(Execution::done("DISCARD PLANS")),
@@ -77,4 +84,9 @@ impl Session {
             other => Err(Diagnostic::new(sqlstate::SYNTAX_ERROR, format!("syntax error at or near \"{other}\""))),
         }
     }
+}
+
+/// Who the user is cannot be changed, but may be said again.
+fn is_identity(name: &str) -> bool {
+    name.eq_ignore_ascii_case("session_authorization")
 }

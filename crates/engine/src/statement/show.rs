@@ -89,8 +89,10 @@ impl Runner {
                 ]
             }
             Show::Tables => {
-                let schema = self.settings.current_schema();
-                let relations = catalog.relations(Some(&schema))?;
+                let relations = match self.settings.current_schema() {
+                    Some(schema) => catalog.relations(Some(&schema))?,
+                    None => Vec::new(),
+                };
                 vec![
                     Arc::new(StringArray::from_iter_values(relations.iter().map(|relation| &relation.new.schema))),
                     Arc::new(StringArray::from_iter_values(relations.iter().map(|relation| &relation.new.name))),

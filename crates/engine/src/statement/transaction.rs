@@ -1,46 +1,61 @@
 //! BEGIN, COMMIT, ROLLBACK, and savepoints.
 
 use mead_common::{Diagnostic, Notice, Severity, sqlstate};
+use mead_parser::TransactionModes;
 
+use crate::session::settings::Settings;
 use crate::session::{Execution, Session, TransactionStatus};
 
 impl Session {
-    pub(crate) fn begin(&mut self) -> Execution {
-        if !self.transaction.begin() {
+    /// Opens a block; in one that is open it changes the modes alone, as in PostgreSQL.
+    pub(crate) fn begin(&mut self, modes: &TransactionModes) -> Result<Execution, Diagnostic> {
+        if self.transaction.status() != TransactionStatus::Idle {
             self.tell(Notice::new(
                 Severity::Warning,
                 sqlstate::ACTIVE_SQL_TRANSACTION,
                 "there is already a transaction in progress",
             ));
         }
-        Execution::done("BEGIN")
+        self.set_modes("transaction_", modes)?;
+        self.transaction.begin();
+        Ok(Execution::done("BEGIN"))
     }
 
-    pub(crate) fn commit(&mut self) -> Execution {
-        let (status, _) = self.end_block();
-        match status {
-            TransactionStatus::Failed => Execution::done("ROLLBACK"),
-            _ => Execution::done("COMMIT"),
+    /// Where the rows of cursors WITH HOLD cannot be had, the block ends as if by ROLLBACK, with the error.
+    pub(crate) async fn commit(&mut self, chain: bool) -> Result<Execution, Diagnostic> {
+        let modes = self.modes_of_next(chain, "COMMIT")?;
+        if self.transaction.status() == TransactionStatus::Failed {
+            self.end_block();
+            self.settings.write(Settings::roll_back);
+            self.begin_next(modes)?;
+            return Ok(Execution::done("ROLLBACK"));
         }
+        let settled = self.settle_cursors().await;
+        self.end_block();
+        if let Err(report) = settled {
+            self.settings.write(Settings::roll_back);
+            return Err(report);
+        }
+        self.settings.write(Settings::commit);
+        self.begin_next(modes)?;
+        Ok(Execution::done("COMMIT"))
     }
 
-    pub(crate) fn rollback(&mut self) -> Execution {
-        let (_, writes) = self.end_block();
+    pub(crate) fn rollback(&mut self, chain: bool) -> Result<Execution, Diagnostic> {
+        let modes = self.modes_of_next(chain, "ROLLBACK")?;
+        let writes = self.end_block();
+        self.settings.write(Settings::roll_back);
         if !writes.is_empty() {
-            let mut notice = Notice::new(
-                Severity::Warning,
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                format!("what this transaction block did stays: {}", writes.join(", ")),
-            );
-            notice.detail = Some("each statement commits by itself; a block cannot be rolled back".to_owned());
-            self.tell(notice);
+            self.warn_of_what_stays(format!("what this transaction block did stays: {}", writes.join(", ")));
         }
-        Execution::done("ROLLBACK")
+        self.begin_next(modes)?;
+        Ok(Execution::done("ROLLBACK"))
     }
 
     pub(crate) fn savepoint(&mut self, name: &str) -> Result<Execution, Diagnostic> {
         self.in_block("SAVEPOINT")?;
-        self.transaction.set_savepoint(name);
+        let settings = self.settings.read(Settings::snapshot);
+        self.transaction.set_savepoint(name, settings, self.next_cursor)?;
         Ok(Execution::done("SAVEPOINT"))
     }
 
@@ -53,16 +68,35 @@ impl Session {
         self.in_block("ROLLBACK TO SAVEPOINT")?;
         let rewound = self.transaction.rewind(name).ok_or_else(|| undefined_savepoint(name))?;
         if rewound.wrote {
-            let mut notice = Notice::new(
-                Severity::Warning,
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                format!("what this transaction block did since savepoint \"{name}\" stays"),
-            );
-            notice.detail = Some("each statement commits by itself; a block cannot be rolled back".to_owned());
-            self.tell(notice);
+            self.warn_of_what_stays(format!("what this transaction block did since savepoint \"{name}\" stays"));
         }
-        self.restore_settings(rewound.restore);
+        self.settings.write(|settings| settings.rewind(rewound.settings));
+        self.close_cursors_since(rewound.cursor);
         Ok(Execution::done("ROLLBACK"))
+    }
+
+    fn warn_of_what_stays(&self, message: String) {
+        let mut notice = Notice::new(Severity::Warning, sqlstate::FEATURE_NOT_SUPPORTED, message);
+        notice.detail = Some("each statement commits by itself; a block cannot be rolled back".to_owned());
+        self.tell(notice);
+    }
+
+    /// AND CHAIN: the modes of this block are the next one's.
+    fn modes_of_next(&self, chain: bool, statement: &str) -> Result<Option<[String; 2]>, Diagnostic> {
+        if !chain {
+            return Ok(None);
+        }
+        self.in_block(&format!("{statement} AND CHAIN"))?;
+        let mode = |name| self.settings.get(name).unwrap_or_default();
+        Ok(Some([mode("transaction_isolation"), mode("transaction_read_only")]))
+    }
+
+    fn begin_next(&mut self, modes: Option<[String; 2]>) -> Result<(), Diagnostic> {
+        let Some([isolation, read_only]) = modes else { return Ok(()) };
+        self.settings.set("transaction_isolation", &isolation)?;
+        self.settings.set("transaction_read_only", &read_only)?;
+        self.transaction.begin();
+        Ok(())
     }
 
     fn in_block(&self, statement: &str) -> Result<(), Diagnostic> {
@@ -75,17 +109,9 @@ impl Session {
         Ok(())
     }
 
-    fn restore_settings(&self, restore: Vec<(String, String)>) {
-        for (name, value) in restore {
-            // The value was in force before, so it passes its own check.
-            if let Err(error) = self.settings.set(&name, &value) {
-                tracing::error!(%error, name, "a setting could not be restored");
-            }
-        }
-    }
-
-    fn end_block(&mut self) -> (TransactionStatus, Vec<&'static str>) {
-        let (status, writes, restore) = self.transaction.end();
+    /// Gives what the block has written.
+    fn end_block(&mut self) -> Vec<&'static str> {
+        let (status, writes) = self.transaction.end();
         if status == TransactionStatus::Idle {
             self.tell(Notice::new(
                 Severity::Warning,
@@ -93,9 +119,8 @@ impl Session {
                 "there is no transaction in progress",
             ));
         }
-        self.restore_settings(restore);
-        self.cursors.retain(|_, cursor| cursor.holds());
-        (status, writes)
+        self.close_cursors(|cursor| !cursor.is_settled());
+        writes
     }
 }
 

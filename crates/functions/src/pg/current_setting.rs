@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::{ScalarUDF, Volatility};
 use mead_common::{Diagnostic, sqlstate};
 
 use super::call::{Builder, Parameter};
@@ -20,6 +20,8 @@ pub(super) fn function(context: &Arc<FunctionContext>) -> ScalarUDF {
     .form(&[Parameter::Text, Parameter::Boolean])
     .argument("name", "The setting's name.")
     .argument("missing_ok", "Whether an unknown setting gives NULL instead of an error.")
+    // Not folded into a constant: set_config may change it in the same statement.
+    .volatility(Volatility::Volatile)
     .body(move |call| {
         call.texts(|row| {
             let Some(name) = call.text(0, row) else { return Ok(None) };

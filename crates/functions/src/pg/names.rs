@@ -1,11 +1,15 @@
-//! Which schemas unqualified names are looked for in, and names as text.
+//! Which schemas unqualified names are looked for in, names as text, and names as OIDs.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
+use datafusion::logical_expr::ScalarUDF;
 use mead_catalog::{Class, schema_name};
-use mead_common::{Diagnostic, sqlstate};
+use mead_common::{Diagnostic, SqlState, sqlstate};
 
+use super::call::{Builder, Parameter};
 use crate::context::FunctionContext;
 use crate::error::external;
 
@@ -63,6 +67,49 @@ pub(super) fn relation(context: &FunctionContext, text: &str) -> Result<Option<C
     };
     let find = |schema: &String| classes.iter().find(|class| class.schema == *schema && class.name == *name);
     Ok(schemas.iter().find_map(find).cloned())
+}
+
+/// A type whose values are the OIDs of named objects: the function that a cast to it is.
+pub(super) struct NamedObjects {
+    pub type_name: &'static str,
+    /// What the objects are: schema, role.
+    pub noun: &'static str,
+    /// The error for a name that none has.
+    pub undefined: SqlState,
+    pub find: fn(&FunctionContext, &str) -> Result<Option<i64>>,
+}
+
+impl NamedObjects {
+    /// `type_name(value)`: a name, which must be one; digits and OIDs as they are; 0 for a dash.
+    pub fn function(self, context: &Arc<FunctionContext>) -> ScalarUDF {
+        let context = Arc::clone(context);
+        let Self { type_name, noun, undefined, find } = self;
+        let description =
+            format!("The OID of a {noun}, as a cast to {type_name} gives it; an unknown name is an error.");
+        Builder::new(type_name, &format!("{type_name}(value)"), &description)
+            .form(&[Parameter::NameOrOid])
+            .argument("value", "The name, as SQL writes it, or the OID itself.")
+            .returns(DataType::Int64)
+            .body(move |call| {
+                call.oids(|row| {
+                    if let Some(oid) = call.oid(0, row) {
+                        return Ok(Some(oid));
+                    }
+                    let Some(name) = call.text(0, row) else { return Ok(None) };
+                    match name.trim() {
+                        "-" => Ok(Some(0)),
+                        digits if digits.parse::<u32>().is_ok() => Ok(digits.parse::<i64>().ok()),
+                        _ => match find(&context, name)? {
+                            Some(oid) => Ok(Some(oid)),
+                            None => Err(external(Diagnostic::new(
+                                undefined,
+                                format!("{noun} \"{name}\" does not exist"),
+                            ))),
+                        },
+                    }
+                })
+            })
+    }
 }
 
 /// 42P01: there is no such relation.

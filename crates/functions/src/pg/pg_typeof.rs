@@ -10,12 +10,18 @@ pub(super) fn function() -> ScalarUDF {
         .form(&[Parameter::Any])
         .argument("value", "A value of any type.")
         .body(|call| {
-            let name = match type_name(call.array(0).data_type()).as_str() {
-                "time" => "time without time zone".to_owned(),
-                "timestamp" => "timestamp without time zone".to_owned(),
-                "timestamptz" => "timestamp with time zone".to_owned(),
-                other => other.to_owned(),
+            let short = type_name(call.array(0).data_type());
+            let (item, suffix) = match short.strip_suffix("[]") {
+                Some(item) => (item, "[]"),
+                None => (short.as_str(), ""),
             };
+            let item = match item {
+                "time" => "time without time zone",
+                "timestamp" => "timestamp without time zone",
+                "timestamptz" => "timestamp with time zone",
+                other => other,
+            };
+            let name = format!("{item}{suffix}");
             call.texts(|_| Ok(Some(name.as_str())))
         })
 }

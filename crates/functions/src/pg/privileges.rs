@@ -1,7 +1,8 @@
 //! What has_table_privilege and its sisters share.
 //!
 //! There is no GRANT yet: every role may use what exists, and only what the system brings along cannot be changed. So the
-//! answer depends on the object, while the role and the privilege are checked as PostgreSQL does.
+//! answer depends on the object, while the role and the privilege are checked as PostgreSQL does. A grant option is what only
+//! superusers have, who have it of everything.
 
 use std::sync::Arc;
 
@@ -57,25 +58,38 @@ impl Privileges {
                     if call.any_null(row) {
                         return Ok(None);
                     }
-                    if object == 1 && !check_role(&context, call, row)? {
-                        return Ok(None);
-                    }
+                    let superuser = match object {
+                        1 => match is_superuser(&context, call, row)? {
+                            Some(superuser) => superuser,
+                            None => return Ok(None),
+                        },
+                        _ => {
+                            let user = context.session.user();
+                            context.catalog.role(&user).map_err(external)?.is_some_and(|role| role.superuser)
+                        }
+                    };
                     let wanted = self.parse(call.text(object + 1, row).unwrap_or_default())?;
                     Ok(match find(&context, call, object, row)? {
                         Object::Unknown => None,
-                        Object::System => Some(wanted.iter().any(|privilege| !self.changing.contains(privilege))),
-                        Object::User => Some(true),
+                        Object::System => Some(wanted.iter().any(|wanted| {
+                            !self.changing.contains(&wanted.privilege) && (superuser || !wanted.with_grant_option)
+                        })),
+                        Object::User => Some(wanted.iter().any(|wanted| superuser || !wanted.with_grant_option)),
                     })
                 })
             })
     }
 
     /// The privileges that a text names; 22023 for one that this kind of object does not have.
-    fn parse(&self, text: &str) -> Result<Vec<&'static str>> {
+    fn parse(&self, text: &str) -> Result<Vec<Wanted>> {
         let one = |part: &str| {
             let upper = part.trim().to_uppercase();
-            let plain = upper.strip_suffix("WITH GRANT OPTION").map_or(upper.as_str(), str::trim_end);
-            self.known.iter().find(|known| **known == plain).copied().ok_or_else(|| {
+            let (plain, with_grant_option) = match upper.strip_suffix(" WITH GRANT OPTION") {
+                Some(plain) => (plain.trim_end(), true),
+                None => (upper.as_str(), false),
+            };
+            let known = self.known.iter().find(|known| **known == plain);
+            known.map(|privilege| Wanted { privilege, with_grant_option }).ok_or_else(|| {
                 let message = format!("unrecognized privilege type: \"{}\"", part.trim());
                 external(Diagnostic::new(sqlstate::INVALID_PARAMETER_VALUE, message))
             })
@@ -84,15 +98,24 @@ impl Privileges {
     }
 }
 
-/// False for an OID that no role has; 42704 for a name that none has.
-fn check_role(context: &FunctionContext, call: &Arguments, row: usize) -> Result<bool> {
+/// One privilege that is asked about.
+struct Wanted {
+    privilege: &'static str,
+    with_grant_option: bool,
+}
+
+/// Whether the role of argument 0 is a superuser. `None` for an OID that no role has; 42704 for a name that none has.
+fn is_superuser(context: &FunctionContext, call: &Arguments, row: usize) -> Result<Option<bool>> {
     let roles = context.catalog.roles().map_err(external)?;
     if let Some(oid) = call.oid(0, row) {
-        return Ok(roles.iter().any(|role| role.oid == oid));
+        return Ok(roles.iter().find(|role| role.oid == oid).map(|role| role.superuser));
     }
     let name = call.text(0, row).unwrap_or_default();
-    if name == "public" || roles.iter().any(|role| role.name == name) {
-        return Ok(true);
+    if name == "public" {
+        return Ok(Some(false));
     }
-    Err(external(Diagnostic::new(sqlstate::UNDEFINED_OBJECT, format!("role \"{name}\" does not exist"))))
+    match roles.iter().find(|role| role.name == name) {
+        Some(role) => Ok(Some(role.superuser)),
+        None => Err(external(Diagnostic::new(sqlstate::UNDEFINED_OBJECT, format!("role \"{name}\" does not exist")))),
+    }
 }

@@ -1,5 +1,6 @@
 //! Asking models: mead's own in its kernels, all others, and where it is faster, in ONNX Runtime.
 
+mod arena;
 mod cache;
 mod engine;
 #[cfg(test)]
@@ -18,5 +19,5 @@ mod watch;
 
 pub use cache::InferenceCache;
 pub use engine::{Choice, ENGINE_NAMES, Engine};
-pub use runtime::{RUNTIME_MINOR_VERSION_MIN, check_runtime};
+pub use runtime::{RUNTIME_MINOR_VERSION_MIN, check_runtime, limit_memory};
 pub use session::{InferenceSession, Scores};

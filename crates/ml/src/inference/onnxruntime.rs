@@ -9,13 +9,16 @@ use ort::session::Session;
 use super::input::Input;
 use super::output::Output;
 use super::pool::Pool;
-use super::runtime::{environment, message, runtime_error};
+use super::runtime::{environment, runtime_error};
 use super::watch::Watched;
 use crate::Error;
 use crate::model::{Batch, TensorSpec};
 
 /// What a session takes besides its weights, roughly.
 const OVERHEAD_BYTES: usize = 1 << 20;
+
+/// A constant that is larger is computed by each run instead of once.
+const FOLDED_BYTES_MAX: usize = 16 << 20;
 
 /// Rows in one run, at most: more are no faster.
 const RUN_ROWS_MAX: usize = 256;
@@ -90,7 +93,14 @@ fn session(file: &[u8]) -> Result<Session, Error> {
     // Patterns are kept for each number of rows that ever came; the arena does without.
     builder = builder.with_memory_pattern(false).map_err(runtime_error)?;
     builder = builder.with_config_entry("session.load_model_format", "ONNX").map_err(runtime_error)?;
-    builder
-        .commit_from_memory(file)
-        .map_err(|error| Error::OnnxUnsupported(format!("ONNX Runtime refuses it: {}", message(&error))))
+    // The arena that all sessions share has a limit; what is computed while the file is loaded lies outside of it.
+    builder = builder.with_env_allocators().map_err(runtime_error)?;
+    let folded = FOLDED_BYTES_MAX.to_string();
+    builder = builder
+        .with_config_entry("optimization.constant_folding_max_output_size_in_bytes", folded)
+        .map_err(runtime_error)?;
+    builder.commit_from_memory(file).map_err(|error| match runtime_error(error) {
+        Error::Runtime(message) => Error::OnnxUnsupported(format!("ONNX Runtime refuses it: {message}")),
+        other => other,
+    })
 }

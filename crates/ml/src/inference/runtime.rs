@@ -5,11 +5,13 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ort::environment::Environment;
 use ort::logging::LogLevel;
 use parking_lot::Mutex;
 
+use super::arena;
 use crate::Error;
 
 /// The library once loaded. A failure is not kept: the library may be installed while the server runs.
@@ -17,6 +19,18 @@ static LOADED: Mutex<Option<Environment>> = Mutex::new(None);
 
 /// The oldest version that can be used.
 pub const RUNTIME_MINOR_VERSION_MIN: u32 = ort::MINOR_VERSION;
+
+/// What all runs and all weights may take together; see [`limit_memory`].
+static MEMORY_BYTES: AtomicUsize = AtomicUsize::new(MEMORY_BYTES_MIN);
+
+/// Less is not asked of the runtime: a model of ordinary size must run.
+const MEMORY_BYTES_MIN: usize = 1 << 30;
+
+/// Bounds what ONNX Runtime takes for weights and for what lies between operators, of all models together: whatever a file
+/// asks for, more is an error of its statement. At least 1 GiB; counts where the runtime is not loaded yet.
+pub fn limit_memory(bytes: usize) {
+    MEMORY_BYTES.store(bytes.max(MEMORY_BYTES_MIN), Ordering::Relaxed);
+}
 
 const MESSAGE_LETTERS_MAX: usize = 400;
 
@@ -46,6 +60,7 @@ fn load(candidates: &[PathBuf]) -> Result<Environment, Error> {
                 let builder = builder.with_name("mead").with_telemetry(false).with_logger(Arc::new(log));
                 let environment = builder.build().map_err(runtime_error)?;
                 environment.set_log_level(LogLevel::Warning);
+                arena::register(&environment, MEMORY_BYTES.load(Ordering::Relaxed))?;
                 return Ok(environment);
             }
             Err(error) => failures.push(error.to_string()),
@@ -104,6 +119,10 @@ fn is_library(name: &OsStr) -> bool {
 }
 
 pub(super) fn runtime_error<R>(error: ort::Error<R>) -> Error {
+    // The arena's words; it gives the same code as for any other failure.
+    if error.message().contains("is smaller than requested bytes") {
+        return Error::RuntimeMemory(MEMORY_BYTES.load(Ordering::Relaxed));
+    }
     Error::Runtime(message(&error))
 }
 

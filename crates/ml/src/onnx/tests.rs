@@ -258,6 +258,187 @@ fn every_truncation_is_an_error() {
     }
 }
 
+/// Operators that ask for four gigabytes, whose last output is `s`, and the weights they take.
+type Greedy = (Vec<NodeProto>, Vec<TensorProto>);
+
+fn node(operator: &str, inputs: &[&str], output: &str, attributes: Vec<AttributeProto>) -> NodeProto {
+    NodeProto {
+        op_type: operator.to_owned(),
+        input: inputs.iter().map(ToString::to_string).collect(),
+        output: vec![output.to_owned()],
+        attribute: attributes,
+        ..NodeProto::default()
+    }
+}
+
+fn integers(name: &str, values: &[i64], dims: &[i64]) -> TensorProto {
+    TensorProto {
+        name: name.to_owned(),
+        dims: dims.to_vec(),
+        data_type: data_type::INT64,
+        int64_data: values.to_vec(),
+        ..TensorProto::default()
+    }
+}
+
+const MANY: i64 = 1_000_000_000;
+
+/// Ways past what the file alone tells: shapes that are computed, shapes in attributes, subgraphs.
+fn greedy() -> Vec<(&'static str, Greedy)> {
+    let ints = |name: &str, values: &[i64]| AttributeProto {
+        ints: values.to_vec(),
+        r#type: attribute_type::INTS,
+        ..attribute(name)
+    };
+    let fill = || node("ConstantOfShape", &["shape"], "s", vec![]);
+    let many = || integers("many", &[MANY], &[1]);
+    let branch = |nodes: Vec<NodeProto>, output: &str| AttributeProto {
+        g: Some(GraphProto {
+            name: "branch".to_owned(),
+            node: nodes,
+            output: vec![ValueInfoProto {
+                name: output.to_owned(),
+                r#type: Some(TypeProto {
+                    tensor_type: Some(TensorTypeProto { elem_type: data_type::FLOAT, shape: None }),
+                    ..TypeProto::default()
+                }),
+            }],
+            ..GraphProto::default()
+        }),
+        r#type: 5,
+        ..attribute(output)
+    };
+    let condition = TensorProto {
+        name: "condition".to_owned(),
+        data_type: data_type::BOOL,
+        int32_data: vec![1],
+        ..TensorProto::default()
+    };
+    let named = |name: &str, branch: AttributeProto| AttributeProto { name: name.to_owned(), ..branch };
+    vec![
+        ("RandomNormal", (vec![node("RandomNormal", &[], "s", vec![ints("shape", &[MANY])])], vec![])),
+        ("RandomUniform", (vec![node("RandomUniform", &[], "s", vec![ints("shape", &[MANY])])], vec![])),
+        ("value_ints", (vec![node("Constant", &[], "shape", vec![ints("value_ints", &[MANY])]), fill()], vec![])),
+        ("Identity", (vec![node("Identity", &["many"], "shape", vec![]), fill()], vec![many()])),
+        (
+            "Concat",
+            (
+                vec![
+                    node("Concat", &["part", "part"], "shape", vec![AttributeProto { r#type: 2, ..attribute("axis") }]),
+                    fill(),
+                ],
+                vec![integers("part", &[32_000], &[1])],
+            ),
+        ),
+        (
+            "Range",
+            (
+                vec![
+                    node("Range", &["zero", "end", "one"], "numbers", vec![]),
+                    node("Cast", &["numbers"], "s", vec![AttributeProto { i: 1, r#type: 2, ..attribute("to") }]),
+                ],
+                vec![integers("zero", &[0], &[]), integers("end", &[MANY], &[]), integers("one", &[1], &[])],
+            ),
+        ),
+        (
+            "Tile",
+            (
+                vec![node("Identity", &["many"], "times", vec![]), node("Tile", &["value", "times"], "s", vec![])],
+                vec![many(), TensorProto { float_data: vec![1.0], ..value("value") }],
+            ),
+        ),
+        (
+            "Expand",
+            (
+                vec![node("Identity", &["many"], "shape", vec![]), node("Expand", &["value", "shape"], "s", vec![])],
+                vec![many(), TensorProto { float_data: vec![1.0], ..value("value") }],
+            ),
+        ),
+        (
+            "Pad",
+            (
+                vec![node("Identity", &["pads"], "around", vec![]), node("Pad", &["value", "around"], "s", vec![])],
+                vec![integers("pads", &[0, MANY], &[2]), TensorProto { float_data: vec![1.0], ..value("value") }],
+            ),
+        ),
+        (
+            "of the rows",
+            (
+                vec![
+                    node("Shape", &["x"], "sizes", vec![]),
+                    node(
+                        "ReduceMax",
+                        &["sizes"],
+                        "most",
+                        vec![AttributeProto { i: 0, r#type: 2, ..attribute("keepdims") }],
+                    ),
+                    node("Mul", &["most", "many"], "shape", vec![]),
+                    fill(),
+                ],
+                vec![many()],
+            ),
+        ),
+        (
+            "If",
+            (
+                vec![node(
+                    "If",
+                    &["condition"],
+                    "s",
+                    vec![
+                        named("then_branch", branch(vec![NodeProto { output: vec!["a".to_owned()], ..fill() }], "a")),
+                        named("else_branch", branch(vec![node("Identity", &["weight"], "b", vec![])], "b")),
+                    ],
+                )],
+                vec![condition, TensorProto { name: "shape".to_owned(), ..integers("", &[MANY / 16, 16], &[2]) }],
+            ),
+        ),
+    ]
+}
+
+fn value(name: &str) -> TensorProto {
+    TensorProto { name: name.to_owned(), dims: vec![1], data_type: data_type::FLOAT, ..TensorProto::default() }
+}
+
+/// Each is refused by its file, or fails at the runtime's limit; none takes the machine's memory.
+#[test]
+fn files_that_ask_for_more_memory_than_there_may_be_fail() {
+    use crate::inference::{InferenceSession, check_runtime};
+    use arrow::array::{ArrayRef, FixedSizeListArray};
+    use arrow::datatypes::Float32Type;
+    if let Err(error) = check_runtime() {
+        eprintln!("skipped: {error}");
+        return;
+    }
+    let row: ArrayRef =
+        Arc::new(FixedSizeListArray::from_iter_primitive::<Float32Type, _, _>([Some([Some(1.0), Some(2.0)])], 2));
+    let ask = |model: &ModelProto| -> Result<ArrayRef, Error> {
+        let session = InferenceSession::new(&load(model)?, 0)?;
+        session.predict(std::slice::from_ref(&row), 1, &mead_common::CancelFlag::new())
+    };
+    ask(&sound()).unwrap();
+    for (name, (nodes, weights)) in greedy() {
+        let mut model = sound();
+        let graph = graph(&mut model);
+        graph.node = nodes;
+        graph.node.push(node(
+            "ReduceSum",
+            &["s"],
+            "sum",
+            vec![AttributeProto { i: 0, r#type: 2, ..attribute("keepdims") }],
+        ));
+        graph.node.push(node("Add", &["x", "sum"], "y", vec![]));
+        graph.initializer.extend(weights);
+        match ask(&model).unwrap_err() {
+            Error::RuntimeMemory(_) => {}
+            Error::Onnx(message) if message.contains("impossible shape") => {}
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    // The limit is that of a run: the next one is served.
+    ask(&sound()).unwrap();
+}
+
 proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {

@@ -10,6 +10,7 @@ mod role;
 mod route;
 mod set;
 mod show;
+mod transaction;
 
 use sqlparser::ast;
 
@@ -21,18 +22,22 @@ pub use insert_directory::InsertDirectory;
 pub use model::{AlterModel, AlterModelAction, ExportModel};
 pub use role::{CreateRole, RoleOptions};
 pub(crate) use route::{Failure, statement};
-pub use set::Set;
+pub use set::{Set, SetTransaction};
 pub use show::{Describe, Show};
+pub use transaction::TransactionModes;
 
 /// One statement. What is not here is refused by the parser, by name.
 #[derive(Debug, Clone)]
 pub enum Statement {
     AlterModel(AlterModel),
     AlterRole(CreateRole),
-    Begin,
+    Begin(TransactionModes),
     /// CLOSE a cursor, or ALL of them.
     Close(Option<String>),
-    Commit,
+    Commit {
+        /// AND CHAIN: another block like this one begins at once.
+        chain: bool,
+    },
     Copy(Box<Copy>),
     CreateDatabase {
         name: String,
@@ -70,6 +75,11 @@ pub enum Statement {
     },
     Insert(Box<ast::Insert>),
     InsertDirectory(Box<InsertDirectory>),
+    /// MOVE: as FETCH, without giving the rows.
+    Move {
+        cursor: String,
+        count: Option<u64>,
+    },
     Prepare {
         name: String,
         types: Vec<ast::DataType>,
@@ -80,11 +90,14 @@ pub enum Statement {
     Release(String),
     /// RESET a setting, or ALL of them.
     Reset(Option<String>),
-    Rollback,
+    Rollback {
+        chain: bool,
+    },
     /// ROLLBACK TO a savepoint.
     RollbackTo(String),
     Savepoint(String),
     Set(Set),
+    SetTransaction(SetTransaction),
     Show(Show),
     /// UNLISTEN: nothing listens, so nothing is left to do.
     Unlisten,
@@ -94,7 +107,21 @@ pub enum Statement {
 impl Statement {
     /// True for the statements that end a failed transaction block, or bring it back to where it had not failed.
     pub fn ends_transaction(&self) -> bool {
-        matches!(self, Statement::Commit | Statement::Rollback | Statement::RollbackTo(_))
+        matches!(self, Statement::Commit { .. } | Statement::Rollback { .. } | Statement::RollbackTo(_))
+    }
+
+    /// The word for what the statement changes in the database, if it changes anything: what a read-only transaction
+    /// refuses. As in PostgreSQL, files that are written are no part of the database.
+    pub fn writes_database(&self) -> Option<&'static str> {
+        match self {
+            Statement::Copy(_) | Statement::ExportModel(_) | Statement::InsertDirectory(_) => None,
+            other => other.writes(),
+        }
+    }
+
+    /// True for what PREPARE may name: queries, and statements that change something.
+    pub(crate) fn can_be_prepared(&self) -> bool {
+        matches!(self, Statement::Query(_)) || self.writes().is_some()
     }
 
     /// The word for what the statement changes outside of the session, if it changes anything.

@@ -47,9 +47,9 @@ pub(crate) fn statement(parser: &mut Parser<'_>) -> Routed {
         "insert" => insert(parser),
         "explain" => explain(parser),
         "prepare" => prepare(parser),
-        "declare" | "fetch" | "close" | "execute" | "deallocate" => cursor_or_prepared(parser, &first),
+        "declare" | "fetch" | "move" | "close" | "execute" | "deallocate" => cursor_or_prepared(parser, &first),
         "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
-            transaction(parser, &first)
+            transaction_control(parser, &first)
         }
         "set" | "reset" | "discard" | "show" | "use" | "describe" | "desc" | "unlisten" => session(parser, &first),
         "drop" | "alter" | "export" | "copy" => object(parser, &first),
@@ -160,7 +160,11 @@ fn prepare(parser: &mut Parser<'_>) -> Routed {
         parser.expect_token(&Token::RParen)?;
     }
     parser.expect_word("as")?;
-    Ok(Statement::Prepare { name, types, statement: Box::new(inner_statement(parser)?) })
+    let inner = inner_statement(parser)?;
+    if !inner.can_be_prepared() {
+        return refuse("PREPARE of a statement that is no query and changes nothing", None);
+    }
+    Ok(Statement::Prepare { name, types, statement: Box::new(inner) })
 }
 
 /// The statement that EXPLAIN or PREPARE is about, which is none of these two, so that they cannot be nested.
@@ -175,7 +179,14 @@ fn cursor_or_prepared(parser: &mut Parser<'_>, first: &str) -> Routed {
     parser.next_token();
     match first {
         "declare" => declare(parser),
-        "fetch" => fetch(parser),
+        "fetch" => {
+            let (cursor, count) = fetch(parser, "FETCH")?;
+            Ok(Statement::Fetch { cursor, count })
+        }
+        "move" => {
+            let (cursor, count) = fetch(parser, "MOVE")?;
+            Ok(Statement::Move { cursor, count })
+        }
         "close" if parser.take_word("all") => Ok(Statement::Close(None)),
         "close" => Ok(Statement::Close(Some(name_of(parser)?))),
         "execute" => {
@@ -218,10 +229,11 @@ fn declare(parser: &mut Parser<'_>) -> Routed {
     Ok(Statement::Declare { name, hold, query: parser.parse_query()? })
 }
 
-fn fetch(parser: &mut Parser<'_>) -> Routed {
+/// Behind FETCH or MOVE: the cursor, and how many rows forward.
+fn fetch(parser: &mut Parser<'_>, first: &str) -> Result<(String, Option<u64>), Failure> {
     let backwards = ["backward", "prior", "first", "last", "absolute", "relative"];
     if let Some(word) = backwards.iter().find(|word| parser.peek_word_at(0, word)) {
-        return refuse(&format!("FETCH {}", word.to_uppercase()), Some("cursors move forward only"));
+        return refuse(&format!("{first} {}", word.to_uppercase()), Some("cursors move forward only"));
     }
     let _ = parser.take_word("forward");
     let count = if parser.take_word("all") {
@@ -233,10 +245,10 @@ fn fetch(parser: &mut Parser<'_>) -> Routed {
         Some(1)
     };
     let _ = parser.take_word("from") || parser.take_word("in");
-    Ok(Statement::Fetch { cursor: name_of(parser)?, count })
+    Ok((name_of(parser)?, count))
 }
 
-fn transaction(parser: &mut Parser<'_>, first: &str) -> Routed {
+fn transaction_control(parser: &mut Parser<'_>, first: &str) -> Routed {
     parser.next_token();
     match first {
         "savepoint" => return Ok(Statement::Savepoint(name_of(parser)?)),
@@ -248,48 +260,30 @@ fn transaction(parser: &mut Parser<'_>, first: &str) -> Routed {
     }
     let _ = parser.take_word("transaction") || parser.take_word("work");
     match first {
-        "begin" | "start" => {
-            while !parser.at_end() {
-                let _ = parser.consume_token(&Token::Comma);
-                if parser.take_words(&["read", "only"]) {
-                    return refuse("BEGIN READ ONLY", None);
-                }
-                if parser.take_words(&["isolation", "level", "repeatable"])
-                    || parser.take_words(&["isolation", "level", "serializable"])
-                {
-                    return refuse(
-                        "an isolation level above READ COMMITTED",
-                        Some("each statement reads one snapshot"),
-                    );
-                }
-                let known = parser.take_words(&["read", "write"])
-                    || parser.take_words(&["not", "deferrable"])
-                    || parser.take_word("deferrable")
-                    || parser.take_words(&["isolation", "level", "read", "committed"])
-                    || parser.take_words(&["isolation", "level", "read", "uncommitted"]);
-                if !known {
-                    parser.unexpected::<()>("a transaction mode")?;
-                }
-            }
-            Ok(Statement::Begin)
-        }
+        "begin" | "start" => Ok(Statement::Begin(transaction::modes(parser)?)),
         "commit" | "end" if parser.take_word("prepared") => refuse("COMMIT PREPARED", None),
-        "commit" | "end" => Ok(Statement::Commit),
+        "commit" | "end" => Ok(Statement::Commit { chain: transaction::and_chain(parser)? }),
         _ if parser.take_word("to") => {
             let _ = parser.take_word("savepoint");
             Ok(Statement::RollbackTo(name_of(parser)?))
         }
         _ if parser.take_word("prepared") => refuse("ROLLBACK PREPARED", None),
-        _ => Ok(Statement::Rollback),
+        _ => Ok(Statement::Rollback { chain: transaction::and_chain(parser)? }),
     }
 }
 
 fn session(parser: &mut Parser<'_>, first: &str) -> Routed {
     parser.next_token();
     Ok(match first {
-        "set" => Statement::Set(set::set(parser)?),
+        "set" => match set::set_transaction(parser)? {
+            Some(set) => Statement::SetTransaction(set),
+            None => Statement::Set(set::set(parser)?),
+        },
         "reset" if parser.take_word("all") => Statement::Reset(None),
         "reset" if parser.take_words(&["time", "zone"]) => Statement::Reset(Some("timezone".to_owned())),
+        "reset" if parser.take_words(&["session", "authorization"]) => {
+            Statement::Reset(Some("session_authorization".to_owned()))
+        }
         "reset" => Statement::Reset(Some(set::setting_name(parser)?)),
         "discard" => Statement::Discard(parser.parse_identifier()?.value.to_uppercase()),
         "show" => Statement::Show(show::show(parser)?),

@@ -3,6 +3,7 @@
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
+use super::transaction::{self, TransactionModes};
 use crate::cursor::{ParseResult, ParserExt, literal_text};
 
 /// One setting and its new value; `None` for DEFAULT.
@@ -14,29 +15,54 @@ pub struct Set {
     pub local: bool,
 }
 
+/// SET TRANSACTION, and SET SESSION CHARACTERISTICS AS TRANSACTION.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetTransaction {
+    pub modes: TransactionModes,
+    /// For this session's transactions to come, not for the one that is open.
+    pub session: bool,
+}
+
+/// Behind `SET`; `None` where it is another SET.
+pub(crate) fn set_transaction(parser: &mut Parser<'_>) -> ParseResult<Option<SetTransaction>> {
+    let session = parser.take_words(&["session", "characteristics", "as", "transaction"]);
+    if !session && !parser.take_word("transaction") {
+        return Ok(None);
+    }
+    if parser.at_end() {
+        return parser.unexpected("a transaction mode");
+    }
+    Ok(Some(SetTransaction { modes: transaction::modes(parser)?, session }))
+}
+
 /// Behind `SET`.
 pub(crate) fn set(parser: &mut Parser<'_>) -> ParseResult<Set> {
-    if parser.take_words(&["session", "characteristics", "as", "transaction"]) {
-        return transaction(parser, "default_transaction_isolation");
-    }
-    if parser.take_word("transaction") {
-        return transaction(parser, "transaction_isolation");
-    }
     let local = parser.take_word("local");
     if !local && parser.peek_word_at(0, "session") && matches!(parser.peek_nth_token_ref(1).token, Token::Word(_)) {
         let _ = parser.take_word("session");
     }
-    if parser.take_words(&["time", "zone"]) {
-        return Ok(Set { name: "timezone".to_owned(), value: value(parser)?, local });
-    }
-    if parser.take_word("names") {
-        return Ok(Set { name: "client_encoding".to_owned(), value: value(parser)?, local });
+    let spelled = [
+        (&["time", "zone"][..], "timezone"),
+        (&["names"], "client_encoding"),
+        (&["session", "authorization"], "session_authorization"),
+        (&["authorization"], "session_authorization"),
+    ];
+    for (words, name) in spelled {
+        if parser.take_words(words) {
+            return Ok(Set { name: name.to_owned(), value: value(parser, false)?, local });
+        }
     }
     let name = setting_name(parser)?;
+    // SET ROLE has neither = nor TO.
+    if name.eq_ignore_ascii_case("role") && matches!(parser.peek_nth_token_ref(0).token, Token::Word(_)) {
+        let _ = parser.take_word("to");
+        return Ok(Set { name, value: value(parser, false)?, local });
+    }
     if !parser.consume_token(&Token::Eq) && !parser.take_word("to") {
         return parser.unexpected("= or TO");
     }
-    Ok(Set { name, value: value(parser)?, local })
+    let names = name.eq_ignore_ascii_case("search_path");
+    Ok(Set { name, value: value(parser, names)?, local })
 }
 
 /// `a.b.c`, as Hive and DataFusion name settings too.
@@ -49,27 +75,8 @@ pub(super) fn setting_name(parser: &mut Parser<'_>) -> ParseResult<String> {
     Ok(name)
 }
 
-fn transaction(parser: &mut Parser<'_>, name: &str) -> ParseResult<Set> {
-    let mut words = Vec::new();
-    let mut name = name.to_owned();
-    if parser.take_words(&["isolation", "level"]) {
-        while !parser.at_end() && parser.peek_nth_token_ref(0).token != Token::Comma {
-            words.push(parser.parse_identifier()?.value.to_lowercase());
-        }
-    } else if parser.take_words(&["read", "write"]) {
-        name = name.replace("isolation", "read_only");
-        words.push("off".to_owned());
-    } else if parser.take_words(&["read", "only"]) {
-        name = name.replace("isolation", "read_only");
-        words.push("on".to_owned());
-    } else {
-        return parser.unexpected("ISOLATION LEVEL, READ WRITE or READ ONLY");
-    }
-    Ok(Set { name, value: Some(words.join(" ")), local: true })
-}
-
-/// A literal, a word, or a list of them; DEFAULT is `None`.
-fn value(parser: &mut Parser<'_>) -> ParseResult<Option<String>> {
+/// A literal, a word, or a list of them; DEFAULT is `None`. `names`: the value is a list of names, of which a literal is one.
+fn value(parser: &mut Parser<'_>, names: bool) -> ParseResult<Option<String>> {
     if parser.take_word("default") {
         return Ok(None);
     }
@@ -85,6 +92,7 @@ fn value(parser: &mut Parser<'_>) -> ParseResult<Option<String>> {
                 parser.next_token();
                 Some(word)
             }
+            None if names => literal_text(&parser.parse_expr()?).map(|text| quoted_name(&text)),
             None => literal_text(&parser.parse_expr()?),
         };
         match text {
@@ -96,4 +104,11 @@ fn value(parser: &mut Parser<'_>) -> ParseResult<Option<String>> {
         }
     }
     Ok(Some(parts.join(", ")))
+}
+
+/// A name as SQL writes it: quoted where it would not be read as it stands.
+fn quoted_name(name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

@@ -1,8 +1,6 @@
-//! bytea and uuid in text.
+//! bytea in text.
 
 use mead_common::{Diagnostic, sqlstate};
-
-use super::{Context, bad_text};
 
 /// `\x00ff`, or the older escape form.
 pub(super) fn text(bytes: &[u8]) -> Result<Vec<u8>, Diagnostic> {
@@ -53,23 +51,6 @@ fn escaped(bytes: &[u8]) -> Result<Vec<u8>, Diagnostic> {
         }
     }
     Ok(value)
-}
-
-/// With or without hyphens, with or without braces.
-pub(super) fn uuid(bytes: &[u8], context: &Context) -> Result<[u8; 16], Diagnostic> {
-    let text = context.text(bytes)?;
-    let bare = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
-    let digits: Option<Vec<u8>> = bare.bytes().filter(|&byte| byte != b'-').map(nibble).collect();
-    match digits {
-        Some(digits) if digits.len() == 32 => {
-            let mut uuid = [0; 16];
-            for (byte, pair) in uuid.iter_mut().zip(digits.chunks_exact(2)) {
-                *byte = pair[0] << 4 | pair[1];
-            }
-            Ok(uuid)
-        }
-        _ => Err(bad_text("uuid", text)),
-    }
 }
 
 fn nibble(digit: u8) -> Option<u8> {

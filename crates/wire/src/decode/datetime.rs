@@ -1,5 +1,6 @@
 //! date, time, timestamp and timestamptz: ISO 8601 and what Postgres writes itself, in the year-month-day order.
 
+use mead_common::text::fraction;
 use mead_common::{Diagnostic, sqlstate};
 
 use super::{Context, shorten};
@@ -205,21 +206,6 @@ fn clock(text: &str) -> Result<(i64, &str), Fault> {
 fn time_of(hour: i64, minute: i64, second: i64, microseconds: i64) -> Result<i64, Fault> {
     let time = (hour * 3_600 + minute * 60 + second) * MICROSECONDS_PER_SECOND + microseconds;
     if hour > 24 || minute > 59 || second > 60 || time > MICROSECONDS_PER_DAY { Err(Fault::Range) } else { Ok(time) }
-}
-
-/// The digits after the point in microseconds, rounded to the nearest, a half to the even one.
-pub(super) fn fraction(digits: &str) -> i64 {
-    let mut value = 0;
-    let mut bytes = digits.bytes();
-    for _ in 0..6 {
-        value = value * 10 + bytes.next().map_or(0, |digit| i64::from(digit - b'0'));
-    }
-    let rounds_up = match bytes.next() {
-        Some(b'5') => value % 2 == 1 || bytes.any(|digit| digit != b'0'),
-        Some(digit) => digit > b'5',
-        None => false,
-    };
-    value + i64::from(rounds_up)
 }
 
 /// `Z`, `+01`, `+0130`, `-03:30`, `+00:34:08`, `UTC`, `Europe/Zurich`.

@@ -6,7 +6,7 @@ use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, FixedSizeBinaryArray, Float32Array, Float64Array, Int16Array,
     Int32Array, Int64Array, IntervalMonthDayNanoArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
-use mead_common::Diagnostic;
+use mead_common::{Diagnostic, text};
 
 use super::{Context, bad_text, bytea, datetime, interval, number, numeric};
 use crate::types::Scalar;
@@ -43,13 +43,14 @@ pub(super) fn read(
             if binary { context.fixed(bytes).map(f64::from_be_bytes) } else { number::float8(bytes, context) }
         })?)),
         Scalar::Numeric => return numeric::read(values, binary, context),
-        Scalar::Bpchar | Scalar::Char | Scalar::Json | Scalar::Name | Scalar::Text | Scalar::Varchar | Scalar::Xml => {
+        Scalar::Bpchar | Scalar::Char | Scalar::Name | Scalar::Text | Scalar::Varchar | Scalar::Xml => {
             Arc::new(StringArray::from(each(values, |bytes| context.text(bytes))?))
         }
+        Scalar::Json => Arc::new(StringArray::from(each(values, |bytes| json(bytes, context))?)),
         Scalar::Jsonb => Arc::new(StringArray::from(each(values, |bytes| match bytes {
-            [1, text @ ..] if binary => context.text(text),
+            [1, text @ ..] if binary => json(text, context),
             _ if binary => Err(context.bad_binary()),
-            text => context.text(text),
+            text => json(text, context),
         })?)),
         Scalar::Bytea => {
             let values = each(values, |bytes| if binary { Ok(bytes.to_vec()) } else { bytea::text(bytes) })?;
@@ -57,7 +58,10 @@ pub(super) fn read(
         }
         Scalar::Uuid => {
             let values =
-                each(values, |bytes| if binary { context.fixed::<16>(bytes) } else { bytea::uuid(bytes, context) })?;
+                each(
+                    values,
+                    |bytes| if binary { context.fixed::<16>(bytes) } else { text::uuid(context.text(bytes)?) },
+                )?;
             let array = FixedSizeBinaryArray::try_from_sparse_iter_with_size(values.into_iter(), 16);
             Arc::new(array.map_err(|error| Diagnostic::internal("uuids could not be collected").with_source(error))?)
         }
@@ -96,6 +100,12 @@ fn each<'a, T>(
     read: impl Fn(&'a [u8]) -> Result<T, Diagnostic>,
 ) -> Result<Vec<Option<T>>, Diagnostic> {
     values.iter().map(|value| value.map(&read).transpose()).collect()
+}
+
+fn json<'a>(bytes: &'a [u8], context: &Context) -> Result<&'a str, Diagnostic> {
+    let value = context.text(bytes)?;
+    text::json(value)?;
+    Ok(value)
 }
 
 fn boolean(bytes: &[u8], binary: bool, context: &Context) -> Result<bool, Diagnostic> {
