@@ -32,8 +32,8 @@ use crate::execution::ActiveStatements;
 use crate::models::Models;
 use crate::operator::train::TrainPlanner;
 use crate::optimizer::{
-    CheckedArithmetic, LiftTraining, PruneEmpty, RoundCasts, SignedOperands, SingleRowCrossJoin, SingleValueSubquery,
-    YieldingJoins,
+    CheckedArithmetic, LargeRows, LiftTraining, PruneEmpty, RoundCasts, SignedOperands, SingleRowCrossJoin,
+    SingleValueSubquery, YieldingJoins,
 };
 use crate::plan::function_list::function_list;
 use crate::plan::search_path::{DATABASE, SEARCH_PATH, SessionCatalogList};
@@ -89,6 +89,7 @@ impl Engine {
         let handle = runtime.handle().clone();
         let environment = environment(&config, catalog.folder().join("tmp"))?;
         let database = DatabaseCatalog::new(Arc::clone(&catalog));
+        mead_ml::limit_memory(config.memory_limit_bytes);
         let models = Models::new(Arc::clone(&catalog), INFERENCE_BYTES);
         let engine = Arc::new(Self {
             config,
@@ -229,6 +230,7 @@ impl Engine {
             .with_analyzer_rules(analyzer_rules())
             .with_optimizer_rule(Arc::new(LiftTraining))
             .with_physical_optimizer_rule(Arc::new(SingleRowCrossJoin))
+            .with_physical_optimizer_rule(Arc::new(LargeRows))
             .with_physical_optimizer_rule(Arc::new(YieldingJoins))
             .build();
         mead_functions::register(&functions, &mut state).map_err(|error| crate::diagnostic_of(&error))?;

@@ -14,7 +14,7 @@ use datafusion::error::{DataFusionError, Result};
 use crate::error::Error;
 use crate::types;
 
-/// Values that one array of images may hold (2 GiB of FLOAT).
+/// Values that one image, and one array of images, may hold (2 GiB of FLOAT).
 pub(crate) const ARRAY_VALUES_MAX: usize = 1 << 29;
 
 /// The column as TRAIN_… and PREDICT read it: an IMAGE becomes its pixels, nested arrays become flat ones, numeric becomes
@@ -252,12 +252,17 @@ impl TensorBuilder {
     }
 
     fn reserve(&self, more: usize) -> Result<(), Error> {
+        if more > ARRAY_VALUES_MAX {
+            return Err(Error::TooLarge {
+                message: format!("an image of {more} values is larger than {ARRAY_VALUES_MAX} values"),
+                hint: "give a smaller height, width or number of channels".to_owned(),
+            });
+        }
+        // Plans read few rows at a time where images are large, so this is the end of a batch that no plan has cut.
         if self.values.len().saturating_add(more) > ARRAY_VALUES_MAX {
             return Err(Error::TooLarge {
                 message: format!("the images of one batch have more than {ARRAY_VALUES_MAX} values"),
-                hint: "resize images where they are decoded: IMAGE_RESIZE(IMAGE_DECODE(…), height, width); or lower \
-                       datafusion.execution.batch_size"
-                    .to_owned(),
+                hint: "make the images in a subquery, from one row each".to_owned(),
             });
         }
         Ok(())
@@ -325,5 +330,12 @@ mod tests {
         assert!(builder.push(3, |_| ()).is_err());
         let array = builder.finish().unwrap();
         assert_eq!((array.len(), array.null_count()), (2, 1));
+    }
+
+    #[test]
+    fn an_image_beyond_the_limit_is_refused_before_it_is_made() {
+        let mut builder = TensorBuilder::new(&types::float_array_type(), 1);
+        let error = builder.push(ARRAY_VALUES_MAX + 1, |_| ()).unwrap_err();
+        assert!(matches!(&error, Error::TooLarge { hint, .. } if hint.contains("smaller height")), "{error:?}");
     }
 }

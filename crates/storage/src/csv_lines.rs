@@ -4,7 +4,6 @@
 //! not named. When such an error arises, the files are read again from their beginnings, in order, until the same kind
 //! of error comes with a line that counts.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,15 +11,14 @@ use datafusion::arrow::csv::ReaderBuilder;
 use datafusion::arrow::csv::reader::Format;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
-use datafusion::common::internal_err;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::StreamExt;
 use mead_common::{Diagnostic, sqlstate};
+
+use crate::PassThrough;
 
 /// How the files are to be read again.
 #[derive(Debug, Clone)]
@@ -101,59 +99,27 @@ fn type_name(data_type: &DataType) -> String {
     }
 }
 
-/// A scan of CSV files whose errors name the file and the line.
+/// Makes the errors of a scan of these files name the file and the line.
 #[derive(Debug)]
-pub(crate) struct CsvLinesExec {
-    input: Arc<dyn ExecutionPlan>,
-    files: Arc<CsvFiles>,
-}
+pub(crate) struct CsvLines(pub Arc<CsvFiles>);
 
-impl CsvLinesExec {
-    pub(crate) fn new(input: Arc<dyn ExecutionPlan>, files: Arc<CsvFiles>) -> Self {
-        Self { input, files }
-    }
-}
-
-impl DisplayAs for CsvLinesExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CsvLinesExec: files={}", self.files.paths.len())
-    }
-}
-
-impl ExecutionPlan for CsvLinesExec {
-    fn name(&self) -> &str {
+impl PassThrough for CsvLines {
+    fn name(&self) -> &'static str {
         "CsvLinesExec"
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
+    fn detail(&self) -> String {
+        format!("files={}", self.0.paths.len())
     }
 
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
+    fn execute(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self { input, files: Arc::clone(&self.files) })),
-            _ => internal_err!("CsvLinesExec takes one input"),
-        }
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
-        let files = Arc::clone(&self.files);
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = input.execute(partition, context)?;
+        let files = Arc::clone(&self.0);
         let schema = input.schema();
         let stream = input.then(move |batch| {
             let files = Arc::clone(&files);

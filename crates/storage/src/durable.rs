@@ -23,22 +23,44 @@ use object_store::{
 use url::Url;
 
 use crate::Error;
+use crate::unfinished::Unfinished;
 
 /// How many folders above a file are synced: more than a table's layout has below its root.
 const FOLDERS_SYNCED: usize = 4;
 
 /// See the module's documentation.
 #[derive(Debug)]
-pub struct DurableFileSystem(Arc<LocalFileSystem>);
+pub struct DurableFileSystem {
+    store: Arc<LocalFileSystem>,
+    /// What one statement writes; `None` where nobody takes it back.
+    unfinished: Option<Arc<Unfinished>>,
+}
 
 impl DurableFileSystem {
     /// The whole file system, from `/`.
     pub fn new() -> Self {
-        Self(Arc::new(LocalFileSystem::new()))
+        Self { store: Arc::new(LocalFileSystem::new()), unfinished: None }
+    }
+
+    /// The same, for a statement that writes into one table.
+    pub(crate) fn of_statement(unfinished: Arc<Unfinished>) -> Self {
+        Self { unfinished: Some(unfinished), ..Self::new() }
     }
 
     async fn sync(&self, location: &Path) -> Result<()> {
-        sync_location(&self.0, location).await
+        sync_location(&self.store, location).await
+    }
+}
+
+/// Runs what makes the file at `location`.
+async fn write<T: Send + 'static>(
+    unfinished: Option<&Arc<Unfinished>>,
+    location: &Path,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    match unfinished {
+        Some(unfinished) => unfinished.write(location, work).await,
+        None => work.await,
     }
 }
 
@@ -78,9 +100,13 @@ fn sync_path(path: &FilePath) -> std::io::Result<()> {
 #[async_trait]
 impl ObjectStore for DurableFileSystem {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
-        let result = self.0.put_opts(location, payload, options).await?;
-        self.sync(location).await?;
-        Ok(result)
+        let (store, path) = (Arc::clone(&self.store), location.clone());
+        let work = async move {
+            let result = store.put_opts(&path, payload, options).await?;
+            sync_location(&store, &path).await?;
+            Ok(result)
+        };
+        write(self.unfinished.as_ref(), location, work).await
     }
 
     async fn put_multipart_opts(
@@ -88,67 +114,89 @@ impl ObjectStore for DurableFileSystem {
         location: &Path,
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        let inner = self.0.put_multipart_opts(location, options).await?;
-        Ok(Box::new(DurableUpload { inner, store: Arc::clone(&self.0), location: location.clone() }))
+        let inner = self.store.put_multipart_opts(location, options).await?;
+        Ok(Box::new(DurableUpload {
+            inner: Some(inner),
+            store: Arc::clone(&self.store),
+            location: location.clone(),
+            unfinished: self.unfinished.clone(),
+        }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.0.get_opts(location, options).await
+        self.store.get_opts(location, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.0.get_ranges(location, ranges).await
+        self.store.get_ranges(location, ranges).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.0.delete_stream(locations)
+        self.store.delete_stream(locations)
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.0.list(prefix)
+        self.store.list(prefix)
     }
 
     fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.0.list_with_offset(prefix, offset)
+        self.store.list_with_offset(prefix, offset)
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.0.list_with_delimiter(prefix).await
+        self.store.list_with_delimiter(prefix).await
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.0.copy_opts(from, to, options).await?;
+        self.store.copy_opts(from, to, options).await?;
         self.sync(to).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.0.rename_opts(from, to, options).await?;
-        self.sync(to).await
+        let (store, source, target) = (Arc::clone(&self.store), from.clone(), to.clone());
+        let work = async move {
+            store.rename_opts(&source, &target, options).await?;
+            sync_location(&store, &target).await
+        };
+        write(self.unfinished.as_ref(), to, work).await
     }
 }
 
 /// An upload in parts, synced when it is complete.
 #[derive(Debug)]
 struct DurableUpload {
-    inner: Box<dyn MultipartUpload>,
+    /// `None` once it is complete.
+    inner: Option<Box<dyn MultipartUpload>>,
     store: Arc<LocalFileSystem>,
     location: Path,
+    unfinished: Option<Arc<Unfinished>>,
 }
 
 #[async_trait]
 impl MultipartUpload for DurableUpload {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
-        self.inner.put_part(data)
+        match &mut self.inner {
+            Some(inner) => inner.put_part(data),
+            None => Box::pin(async { Err(generic("the upload is complete".into())) }),
+        }
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
-        let result = self.inner.complete().await?;
-        sync_location(&self.store, &self.location).await?;
-        Ok(result)
+        let Some(mut inner) = self.inner.take() else { return Err(generic("the upload is complete".into())) };
+        let (store, location) = (Arc::clone(&self.store), self.location.clone());
+        let work = async move {
+            let result = inner.complete().await?;
+            sync_location(&store, &location).await?;
+            Ok(result)
+        };
+        write(self.unfinished.as_ref(), &self.location, work).await
     }
 
     async fn abort(&mut self) -> Result<()> {
-        self.inner.abort().await
+        match &mut self.inner {
+            Some(inner) => inner.abort().await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Error {
     Format(String),
     #[error("column \"{column}\" has type {data_type}, which a managed table cannot hold")]
     ManagedType { column: String, data_type: String },
+    #[error("the table was dropped")]
+    Dropped,
     #[error("could not access \"{path}\": {source}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("Delta table \"{location}\": {source}")]
@@ -56,6 +58,7 @@ impl From<Error> for Diagnostic {
             Error::Format(_) => Diagnostic::unsupported(message).with_hint("available formats: PARQUET, CSV, JSON"),
             Error::ManagedType { .. } => Diagnostic::unsupported(message)
                 .with_hint("cast it to another type, or keep the rows in an external Parquet table"),
+            Error::Dropped => Diagnostic::new(sqlstate::UNDEFINED_TABLE, message),
             Error::Io { source, .. } => {
                 let state = match source.kind() {
                     std::io::ErrorKind::NotFound => sqlstate::UNDEFINED_FILE,

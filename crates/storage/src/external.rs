@@ -20,8 +20,8 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use mead_common::{Diagnostic, sqlstate};
 
-use crate::csv_lines::{CsvFiles, CsvLinesExec};
-use crate::{Error, durable};
+use crate::csv_lines::{CsvFiles, CsvLines};
+use crate::{Error, PassThroughExec, durable};
 
 /// How an external table's files are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -355,7 +355,7 @@ impl TableProvider for ExternalProvider {
         }
         let plan = self.listing.scan(state, projection, filters, limit).await?;
         match self.csv.as_ref().and_then(|csv| self.csv_files(csv)) {
-            Some(files) => Ok(Arc::new(CsvLinesExec::new(plan, Arc::new(files)))),
+            Some(files) => Ok(Arc::new(PassThroughExec::new(plan, CsvLines(Arc::new(files))))),
             None => Ok(plan),
         }
     }

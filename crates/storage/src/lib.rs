@@ -6,14 +6,18 @@ mod csv_lines;
 mod durable;
 mod error;
 mod external;
+mod lease;
 mod managed;
+mod pass_through;
 mod path_policy;
+mod unfinished;
 mod write;
 
 pub use durable::{DurableFileSystem, file_url, sync_folder, write_file};
 pub use error::Error;
 pub use external::{ExternalFormat, ExternalTable};
 pub use managed::ManagedTable;
+pub use pass_through::{PassThrough, PassThroughExec};
 pub use path_policy::PathPolicy;
 pub use write::{WriteFormat, WriteOptions, write_file_from, write_folder_from};
 

@@ -4,13 +4,25 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::{StructField, StructType};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use futures::StreamExt;
+use parking_lot::Mutex;
 use url::Url;
 
+use crate::lease::{self, Lease};
+use crate::pass_through::{PassThrough, PassThroughExec};
+use crate::unfinished::Unfinished;
 use crate::{DurableFileSystem, Error, durable};
 
 /// One managed table, by its folder.
@@ -37,37 +49,130 @@ impl ManagedTable {
         let struct_type: StructType =
             schema.try_into_kernel().map_err(|error| self.delta(DeltaTableError::from(error)))?;
         let columns: Vec<StructField> = struct_type.fields().cloned().collect();
-        let table = self.builder()?.build().map_err(|error| self.delta(error))?;
+        let table = self.builder(Unfinished::new(&self.folder))?.build().map_err(|error| self.delta(error))?;
         table.create().with_columns(columns).await.map_err(|error| self.delta(error))?;
         Ok(())
     }
 
-    /// A provider of the rows as they are now, which also takes INSERT.
+    /// A provider of the rows as they are now, which also takes INSERT. What an INSERT wrote is taken back where it has not
+    /// ended well by the time the provider goes.
     pub async fn provider(&self) -> Result<Arc<dyn TableProvider>, Error> {
-        let table = self.open().await?;
-        Ok(table.table_provider().await?)
+        let _lease = Lease::take(&self.folder);
+        let unfinished = Unfinished::new(&self.folder);
+        let table = self.open(Arc::clone(&unfinished)).await?;
+        let inner: Arc<dyn TableProvider> = table.table_provider().await?;
+        Ok(Arc::new(ManagedProvider { inner, folder: self.folder.clone(), unfinished, writing: Mutex::default() }))
     }
 
-    /// Removes the folder. The metastore's entry must be gone before.
+    /// Removes the folder, as soon as nobody reads it or writes to it. The metastore's entry must be gone before.
     pub fn remove(&self) -> Result<(), Error> {
-        match std::fs::remove_dir_all(&self.folder) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&self.folder, source)),
-            _ => Ok(()),
-        }
+        lease::remove(&self.folder)
     }
 
-    async fn open(&self) -> Result<DeltaTable, Error> {
-        self.builder()?.load().await.map_err(|error| self.delta(error))
+    async fn open(&self, unfinished: Arc<Unfinished>) -> Result<DeltaTable, Error> {
+        self.builder(unfinished)?.load().await.map_err(|error| match self.folder.exists() {
+            true => self.delta(error),
+            false => Error::Dropped,
+        })
     }
 
-    fn builder(&self) -> Result<DeltaTableBuilder, Error> {
+    fn builder(&self, unfinished: Arc<Unfinished>) -> Result<DeltaTableBuilder, Error> {
         let url: Url = durable::file_url(&self.folder, true)?;
         let builder = DeltaTableBuilder::from_url(url.clone()).map_err(|error| self.delta(error))?;
-        Ok(builder.with_storage_backend(Arc::new(DurableFileSystem::new()), url))
+        Ok(builder.with_storage_backend(Arc::new(DurableFileSystem::of_statement(unfinished)), url))
     }
 
     fn delta(&self, source: DeltaTableError) -> Error {
         Error::Delta { location: self.folder.display().to_string(), source: Box::new(source) }
+    }
+}
+
+/// Delta's provider, whose folder stays while its rows are read.
+#[derive(Debug)]
+struct ManagedProvider {
+    inner: Arc<dyn TableProvider>,
+    folder: PathBuf,
+    unfinished: Arc<Unfinished>,
+    /// Kept from the beginning of an INSERT.
+    writing: Mutex<Option<Lease>>,
+}
+
+#[async_trait]
+impl TableProvider for ManagedProvider {
+    fn schema(&self) -> SchemaRef {
+        self.inner.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        self.inner.table_type()
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let lease = self.lease()?;
+        let input = self.inner.scan(session, projection, filters, limit).await?;
+        Ok(Arc::new(PassThroughExec::new(input, Leased(lease))))
+    }
+
+    async fn insert_into(
+        &self,
+        session: &dyn Session,
+        input: Arc<dyn ExecutionPlan>,
+        operation: InsertOp,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let lease = self.lease()?;
+        *self.writing.lock() = Some(lease);
+        self.inner.insert_into(session, input, operation).await
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>, DataFusionError> {
+        self.inner.supports_filters_pushdown(filters)
+    }
+}
+
+impl ManagedProvider {
+    fn lease(&self) -> Result<Lease, Error> {
+        let lease = Lease::take(&self.folder);
+        if self.folder.exists() { Ok(lease) } else { Err(Error::Dropped) }
+    }
+}
+
+impl Drop for ManagedProvider {
+    fn drop(&mut self) {
+        self.unfinished.abandon();
+    }
+}
+
+/// Holds a table's folder for as long as the plan, or one of its streams, is there.
+#[derive(Debug)]
+struct Leased(Lease);
+
+impl PassThrough for Leased {
+    fn name(&self) -> &'static str {
+        "ManagedTableExec"
+    }
+
+    fn execute(
+        &self,
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let lease = self.0.clone();
+        let input = input.execute(partition, context)?;
+        let schema = input.schema();
+        let batches = input.inspect(move |_| {
+            let _ = &lease;
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 }
 

@@ -20,6 +20,9 @@ use mead_ml::{Signature, Task};
 use crate::error::into_datafusion;
 use crate::models::Models;
 
+/// A limit that none reaches keeps the order: without one DataFusion leaves out the sort of a relation in FROM.
+const ALL_PAIRS: Option<usize> = Some(1 << 40);
+
 /// Plans the table functions; knows models through the functions' context.
 pub(crate) struct TableFunctionPlanner {
     context: Arc<FunctionContext>,
@@ -182,6 +185,7 @@ impl Call<'_> {
             .project(vec![actual, predicted])?
             .aggregate(vec![column("label"), column("predicted")], vec![count_all().alias("rows")])?
             .sort(vec![column("label").sort(true, false), column("predicted").sort(true, false)])?
+            .limit(0, ALL_PAIRS)?
             .build()
     }
 

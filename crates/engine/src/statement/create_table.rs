@@ -107,13 +107,13 @@ impl Runner {
             None => self.columns(&create.columns)?,
         };
         let columns = ManagedTable::stored_schema(&declared)?;
-        // A folder that no entry names is removed when the server starts: a killed CREATE leaves nothing.
+        // A folder that no entry names is removed when the server starts: a killed CREATE leaves nothing either.
         let folder = self.new_folder(name);
-        let table = ManagedTable::new(&folder);
-        table.create(&columns).await?;
+        let table = NewTable::new(ManagedTable::new(&folder));
+        table.managed.create(&columns).await?;
         let rows = match plan {
-            Some(plan) => self.fill(&table, &columns, plan).await,
-            None => Ok(0),
+            Some(plan) => self.fill(&table.managed, &columns, plan).await?,
+            None => 0,
         };
         let relation = NewRelation {
             kind: RelationKind::Managed,
@@ -122,14 +122,11 @@ impl Runner {
             location: Some(folder),
             ..self.relation(name, create)
         };
-        let published = rows.and_then(|rows| self.publish(&relation, create.or_replace).map(|()| rows));
-        match published {
-            Ok(rows) if create.query.is_some() => Ok(Execution::done(format!("SELECT {rows}"))),
-            Ok(_) => Ok(Execution::done("CREATE TABLE")),
-            Err(error) => {
-                table.remove()?;
-                Err(error)
-            }
+        self.publish(&relation, create.or_replace)?;
+        table.keep();
+        match create.query {
+            Some(_) => Ok(Execution::done(format!("SELECT {rows}"))),
+            None => Ok(Execution::done("CREATE TABLE")),
         }
     }
 
@@ -301,5 +298,32 @@ impl Runner {
             .and_then(LogicalPlanBuilder::build)
             .map_err(report)?;
         self.count(&plan).await
+    }
+}
+
+/// A table that no entry names yet: its folder goes with it, whether the statement fails or is cancelled, unless it is kept.
+struct NewTable {
+    managed: ManagedTable,
+    kept: bool,
+}
+
+impl NewTable {
+    fn new(managed: ManagedTable) -> Self {
+        Self { managed, kept: false }
+    }
+
+    fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for NewTable {
+    fn drop(&mut self) {
+        if !self.kept
+            && let Err(error) = self.managed.remove()
+        {
+            // What could not be removed is removed when the server starts again.
+            tracing::warn!(%error, "the folder of a table that was not made stays until the next start");
+        }
     }
 }

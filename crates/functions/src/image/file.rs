@@ -22,6 +22,25 @@ pub(super) struct Decoded {
 ///
 /// Sixteen-bit values are scaled to 0…255. The error is a cause to be put behind "could not decode image".
 pub(super) fn decode(bytes: &[u8], channels: Option<usize>) -> Result<Decoded, String> {
+    let decoder = decoder(bytes)?;
+    let (width, height) = decoder.dimensions();
+    let image = DynamicImage::from_decoder(decoder).map_err(cause)?;
+    let file_channels = usize::from(image.color().channel_count());
+    let wanted = channels.unwrap_or(file_channels);
+    let pixels = convert_channels(values(image), file_channels, wanted);
+    Ok(Decoded { height: height as usize, width: width as usize, channels: wanted, pixels })
+}
+
+/// The number of values that a file decodes to, as its head says; `None` for one that cannot be decoded.
+pub(super) fn values_of(bytes: &[u8], channels: Option<usize>) -> Option<usize> {
+    let decoder = decoder(bytes).ok()?;
+    let (width, height) = decoder.dimensions();
+    let channels = channels.unwrap_or_else(|| usize::from(decoder.color_type().channel_count()));
+    (width as usize).checked_mul(height as usize)?.checked_mul(channels)
+}
+
+/// Reads a file's head.
+fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     if bytes.is_empty() {
         return Err("it is empty".to_owned());
     }
@@ -37,11 +56,7 @@ pub(super) fn decode(bytes: &[u8], channels: Option<usize>) -> Result<Decoded, S
     if u64::from(width) * u64::from(height) > PIXELS_MAX {
         return Err(format!("{width}×{height} pixels are more than {PIXELS_MAX}"));
     }
-    let image = DynamicImage::from_decoder(decoder).map_err(cause)?;
-    let file_channels = usize::from(image.color().channel_count());
-    let wanted = channels.unwrap_or(file_channels);
-    let pixels = convert_channels(values(image), file_channels, wanted);
-    Ok(Decoded { height: height as usize, width: width as usize, channels: wanted, pixels })
+    Ok(decoder)
 }
 
 /// Brings row-major pixels from one number of channels to another: colours to grey by the weights of ITU-R BT.709, grey

@@ -10,6 +10,7 @@ mod image_resize;
 mod normalize;
 mod pixels;
 mod resample;
+mod size;
 mod source;
 
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 use datafusion::logical_expr::{DocSection, ScalarUDF};
 
 use crate::context::FunctionContext;
+
+pub use size::{MadeImages, field_bytes};
 
 #[cfg(test)]
 pub(crate) use file::tests;

@@ -149,6 +149,16 @@ impl Images {
         }
     }
 
+    /// The number of values that the file in a row decodes to, as its head says; 0 for what is no file that can be decoded.
+    pub fn file_values(&self, row: usize) -> usize {
+        match &self.rows {
+            Rows::Files(files) if self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) => {
+                file::values_of(files.value(row), self.options.shape.channels).unwrap_or(0)
+            }
+            _ => 0,
+        }
+    }
+
     fn file(&self, bytes: &[u8], row: usize) -> Result<Option<Image<'_>>, Error> {
         match file::decode(bytes, self.options.shape.channels) {
             Ok(file) => Ok(Some(Image {

@@ -17,7 +17,7 @@ fn ml_confusion_matrix() -> Documentation {
     Documentation::builder(
         SECTION,
         "How often each class was predicted for each label: one row for each pair that occurs, in the columns \
-         label, predicted and rows.",
+         label, predicted and rows, ordered by label and prediction.",
         "SELECT * FROM ML_CONFUSION_MATRIX('model', TABLE name)",
     )
     .with_alternative_syntax("SELECT * FROM ML_CONFUSION_MATRIX('model', (SELECT …))")
