@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::DataType;
 use mead_catalog::Catalog;
 use mead_common::{CancelFlag, Diagnostic};
 use mead_functions::{Evaluator, ModelReference, ModelSource, Scorer};
-use mead_ml::{Evaluation, InferenceCache, Model, content_hash};
+use mead_ml::{Engine, Evaluation, InferenceCache, Model, content_hash};
 use parking_lot::Mutex;
 
 /// How many parsed models are kept; their bytes are those of the models.
@@ -63,8 +63,8 @@ impl Models {
         Ok(model)
     }
 
-    fn scorer(&self, model: Arc<Model>) -> Arc<dyn Scorer> {
-        Arc::new(ModelScorer { model, inference: Arc::clone(&self.inference) })
+    fn scorer(&self, model: Arc<Model>, engine: Engine) -> Arc<dyn Scorer> {
+        Arc::new(ModelScorer { model, engine, inference: Arc::clone(&self.inference) })
     }
 }
 
@@ -75,18 +75,24 @@ impl fmt::Debug for Models {
 }
 
 impl ModelSource for Models {
-    fn named(&self, reference: &ModelReference, search_path: &[String]) -> Result<Arc<dyn Scorer>, Diagnostic> {
-        Ok(self.scorer(self.model(reference, search_path)?))
+    fn named(
+        &self,
+        reference: &ModelReference,
+        search_path: &[String],
+        engine: Engine,
+    ) -> Result<Arc<dyn Scorer>, Diagnostic> {
+        Ok(self.scorer(self.model(reference, search_path)?, engine))
     }
 
-    fn value(&self, bytes: &[u8]) -> Result<Arc<dyn Scorer>, Diagnostic> {
-        Ok(self.scorer(self.parsed(&content_hash(bytes), || Ok(bytes.into()))?))
+    fn value(&self, bytes: &[u8], engine: Engine) -> Result<Arc<dyn Scorer>, Diagnostic> {
+        Ok(self.scorer(self.parsed(&content_hash(bytes), || Ok(bytes.into()))?, engine))
     }
 }
 
 /// One model with the sessions that score it.
 struct ModelScorer {
     model: Arc<Model>,
+    engine: Engine,
     inference: Arc<InferenceCache>,
 }
 
@@ -99,22 +105,27 @@ impl Scorer for ModelScorer {
         self.model.signature().prediction_type()
     }
 
+    fn engine(&self) -> Result<String, Diagnostic> {
+        Ok(self.inference.choice(&self.model, self.engine)?.to_string())
+    }
+
     fn classes(&self) -> Option<ArrayRef> {
         self.model.signature().label.as_ref().and_then(|label| label.classes.clone())
     }
 
     fn predict(&self, inputs: &[ArrayRef], rows: usize, cancel: &CancelFlag) -> Result<ArrayRef, Diagnostic> {
-        Ok(self.inference.session(&self.model)?.predict(inputs, rows, cancel)?)
+        Ok(self.inference.session_with(&self.model, self.engine)?.predict(inputs, rows, cancel)?)
     }
 
     fn predict_proba(&self, inputs: &[ArrayRef], rows: usize, cancel: &CancelFlag) -> Result<ArrayRef, Diagnostic> {
-        Ok(self.inference.session(&self.model)?.predict_proba(inputs, rows, cancel)?)
+        Ok(self.inference.session_with(&self.model, self.engine)?.predict_proba(inputs, rows, cancel)?)
     }
 
     fn evaluation(&self) -> Result<Box<dyn Evaluator>, Diagnostic> {
         Ok(Box::new(ModelEvaluator {
             evaluation: Evaluation::new(self.model.signature())?,
             model: Arc::clone(&self.model),
+            engine: self.engine,
             inference: Arc::clone(&self.inference),
         }))
     }
@@ -124,6 +135,7 @@ impl Scorer for ModelScorer {
 struct ModelEvaluator {
     evaluation: Evaluation,
     model: Arc<Model>,
+    engine: Engine,
     inference: Arc<InferenceCache>,
 }
 
@@ -139,7 +151,7 @@ impl Evaluator for ModelEvaluator {
     }
 
     fn update(&mut self, labels: &ArrayRef, inputs: &[ArrayRef], cancel: &CancelFlag) -> Result<(), Diagnostic> {
-        let scores = self.inference.session(&self.model)?.score(inputs, labels.len(), cancel)?;
+        let scores = self.inference.session_with(&self.model, self.engine)?.score(inputs, labels.len(), cancel)?;
         Ok(self.evaluation.update(labels, &scores)?)
     }
 

@@ -30,6 +30,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 pub use context::{FunctionContext, SessionInfo};
 pub use error::Error;
+pub use ml::scored_by;
 pub use model::{Evaluator, ModelReference, ModelSource, Scorer};
 pub use named_arguments::NamedArguments;
 pub use reference::reference_markdown;

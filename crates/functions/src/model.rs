@@ -10,17 +10,24 @@ use std::sync::Arc;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use mead_common::{CancelFlag, Diagnostic, sqlstate};
+use mead_ml::Engine;
 use parking_lot::Mutex;
 
 use crate::context::SessionInfo;
 
 /// Where models come from.
 pub trait ModelSource: Send + Sync {
-    /// The model that a name means now, in the first of the schemas that has it; 42704 where none has.
-    fn named(&self, reference: &ModelReference, search_path: &[String]) -> Result<Arc<dyn Scorer>, Diagnostic>;
+    /// The model that a name means now, in the first of the schemas that has it; 42704 where none has. It is scored by
+    /// `engine`.
+    fn named(
+        &self,
+        reference: &ModelReference,
+        search_path: &[String],
+        engine: Engine,
+    ) -> Result<Arc<dyn Scorer>, Diagnostic>;
 
     /// The model in a MODEL value.
-    fn value(&self, bytes: &[u8]) -> Result<Arc<dyn Scorer>, Diagnostic>;
+    fn value(&self, bytes: &[u8], engine: Engine) -> Result<Arc<dyn Scorer>, Diagnostic>;
 }
 
 /// A model that can be asked. Inputs are flat arrays or scalars, one row an element, without NULL rows.
@@ -30,6 +37,9 @@ pub trait Scorer: Send + Sync {
 
     /// What `predict` gives.
     fn label_type(&self) -> DataType;
+
+    /// What scores it, and why, as EXPLAIN says it.
+    fn engine(&self) -> Result<String, Diagnostic>;
 
     /// The classes in the order of `predict_proba`, typed as the label; `None` for a model that does not classify.
     fn classes(&self) -> Option<ArrayRef>;
@@ -172,14 +182,19 @@ impl StatementModels {
         if let Some(model) = planned.models.get(reference) {
             return Ok(Arc::clone(model));
         }
-        let model = self.source.named(reference, &session.search_path())?;
+        let model = self.source.named(reference, &session.search_path(), engine(session))?;
         planned.models.insert(reference.clone(), Arc::clone(&model));
         Ok(model)
     }
 
-    pub fn value(&self, bytes: &[u8]) -> Result<Arc<dyn Scorer>, Diagnostic> {
-        self.source.value(bytes)
+    pub fn value(&self, session: &dyn SessionInfo, bytes: &[u8]) -> Result<Arc<dyn Scorer>, Diagnostic> {
+        self.source.value(bytes, engine(session))
     }
+}
+
+/// What the session lets score.
+fn engine(session: &dyn SessionInfo) -> Engine {
+    session.setting("inference_engine").and_then(|name| Engine::from_name(&name)).unwrap_or_default()
 }
 
 #[cfg(test)]

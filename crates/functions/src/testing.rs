@@ -11,6 +11,7 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use mead_catalog::Catalog;
 use mead_common::{CancelFlag, CancelReason, Diagnostic, sqlstate};
+use mead_ml::Engine;
 use parking_lot::Mutex;
 
 use crate::context::{FunctionContext, SessionInfo};
@@ -141,7 +142,12 @@ impl TestModels {
 }
 
 impl ModelSource for TestModels {
-    fn named(&self, reference: &ModelReference, _search_path: &[String]) -> Result<Arc<dyn Scorer>, Diagnostic> {
+    fn named(
+        &self,
+        reference: &ModelReference,
+        _search_path: &[String],
+        _engine: Engine,
+    ) -> Result<Arc<dyn Scorer>, Diagnostic> {
         self.lookups.fetch_add(1, Ordering::SeqCst);
         self.named
             .lock()
@@ -151,7 +157,7 @@ impl ModelSource for TestModels {
     }
 
     /// The bytes are the text that the model answers with.
-    fn value(&self, bytes: &[u8]) -> Result<Arc<dyn Scorer>, Diagnostic> {
+    fn value(&self, bytes: &[u8], _engine: Engine) -> Result<Arc<dyn Scorer>, Diagnostic> {
         Ok(Arc::new(TestModel::Says(String::from_utf8_lossy(bytes).into_owned())))
     }
 }
@@ -176,6 +182,10 @@ impl Scorer for TestModel {
             TestModel::Lengths(_, hash) => hash,
             TestModel::Says(text) => text,
         }
+    }
+
+    fn engine(&self) -> Result<String, Diagnostic> {
+        Ok("none (made up)".to_owned())
     }
 
     fn label_type(&self) -> DataType {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mead_common::{Diagnostic, Severity, sqlstate};
+use mead_ml::{ENGINE_NAMES, Engine};
 
 /// The longest `application_name`, in bytes.
 const NAME_LENGTH_MAX: usize = 63;
@@ -118,6 +119,14 @@ static DEFINITIONS: &[Definition] = &[
         "how long a client may be silent outside of a transaction block; 0 is no limit",
     ),
     setting("in_hot_standby", "off", fixed, Kind::Bool, true, "mead has no standby"),
+    setting(
+        "inference_engine",
+        "auto",
+        inference_engine,
+        Kind::Enum,
+        false,
+        "what scores models: auto, native (mead's own models alone) or onnxruntime",
+    ),
     setting("integer_datetimes", "on", fixed, Kind::Bool, true, "times are integers"),
     setting("IntervalStyle", "postgres", interval_style, Kind::Enum, true, "the text form of intervals"),
     setting("is_superuser", "on", fixed, Kind::Bool, true, "whether the user is a superuser"),
@@ -572,6 +581,13 @@ fn dialect(name: &str, value: &str) -> Result<String, Diagnostic> {
         "hive" | "spark" => Err(Diagnostic::unsupported(format!("dialect \"{value}\" is not supported yet"))
             .with_hint("the only dialect is postgres")),
         _ => Err(invalid(name, value).with_hint("available values: postgres")),
+    }
+}
+
+fn inference_engine(name: &str, value: &str) -> Result<String, Diagnostic> {
+    match Engine::from_name(&value.to_ascii_lowercase()) {
+        Some(engine) => Ok(engine.name().to_owned()),
+        None => Err(invalid(name, value).with_hint(format!("available values: {}", ENGINE_NAMES.join(", ")))),
     }
 }
 

@@ -1,16 +1,19 @@
 //! EXPLAIN [ANALYZE] [VERBOSE]: the plan as one column `QUERY PLAN`, a line a row, as Postgres gives it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{execute_stream, stream::RecordBatchStreamAdapter};
 use futures::{StreamExt, stream};
 use mead_common::Diagnostic;
+use mead_functions::scored_by;
 
 use super::Runner;
 use crate::session::Execution;
@@ -56,11 +59,32 @@ impl Runner {
         };
         let heading = if options.verbose { "physical plan:" } else { "" };
         push(&mut lines, heading, &displayed.indent(options.verbose).to_string());
+        self.push_models(&mut lines, &optimized)?;
         if let Some((rows, elapsed)) = counted {
             lines.push(format!("Rows: {rows}"));
             lines.push(format!("Execution Time: {:.3} ms", elapsed.as_secs_f64() * 1e3));
         }
         Ok(Execution::uncounted_rows(text_rows(&explain_schema(), vec![lines])?, "EXPLAIN"))
+    }
+}
+
+impl Runner {
+    /// A line for each model that the plan names: what scores it.
+    fn push_models(&self, lines: &mut Vec<String>, plan: &LogicalPlan) -> Result<(), Diagnostic> {
+        let mut models: BTreeMap<String, Result<String, Diagnostic>> = BTreeMap::new();
+        plan.apply_with_subqueries(|node| {
+            node.apply_expressions(|expression| {
+                expression.apply(|expression| {
+                    models.extend(scored_by(expression));
+                    Ok(TreeNodeRecursion::Continue)
+                })
+            })
+        })
+        .map_err(|error| self.report(&error))?;
+        for (name, engine) in models {
+            lines.push(format!("Model {name}: {}", engine?));
+        }
+        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ use crate::context::FunctionContext;
 
 pub use evaluate::evaluation;
 pub(crate) use relations::relations;
+pub use score::scored_by;
 
 /// The section of the reference in which these functions stand.
 pub(crate) const SECTION: DocSection = DocSection {

@@ -33,7 +33,7 @@ pub(super) fn group(context: &FunctionContext, models: &ArrayRef) -> Result<Vec<
             (Some(index), _) => *index,
             (None, Some((before, index))) if before == bytes => index,
             _ => {
-                let model = context.models.value(bytes)?;
+                let model = context.models.value(context.session.as_ref(), bytes)?;
                 *by_hash.entry(model.hash().to_owned()).or_insert_with(|| {
                     groups.push(Group { model, rows: vec![] });
                     groups.len() - 1

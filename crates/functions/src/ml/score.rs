@@ -226,6 +226,14 @@ impl Score {
     }
 }
 
+/// What scores the model of a call that the planner has resolved: the name, and the engine with its reason.
+pub fn scored_by(expression: &Expr) -> Option<(String, Result<String, Diagnostic>)> {
+    let Expr::ScalarFunction(call) = expression else { return None };
+    let score = call.func.inner().downcast_ref::<Score>()?;
+    let (Some(pinned), Some(Expr::Literal(name, _))) = (&score.pinned, call.args.first()) else { return None };
+    Some((name.try_as_str().flatten()?.to_owned(), pinned.0.engine()))
+}
+
 /// Those of `rows` in which no input is NULL.
 pub(super) fn whole_rows(rows: Vec<u32>, inputs: &[ArrayRef]) -> Vec<u32> {
     if inputs.iter().all(|input| input.logical_null_count() == 0) {
