@@ -32,10 +32,11 @@ use crate::execution::ActiveStatements;
 use crate::models::Models;
 use crate::operator::train::TrainPlanner;
 use crate::optimizer::{
-    CheckedArithmetic, LargeRows, LiftTraining, PruneEmpty, RoundCasts, SignedOperands, SingleRowCrossJoin,
-    SingleValueSubquery, YieldingJoins,
+    CheckedArithmetic, LargeRows, LiftTraining, Literals, PostgresCasts, PruneEmpty, SignedOperands,
+    SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
 };
 use crate::plan::function_list::function_list;
+use crate::plan::literal::LiteralPlanner;
 use crate::plan::search_path::{DATABASE, SEARCH_PATH, SessionCatalogList};
 use crate::plan::table_function::TableFunctionPlanner;
 use crate::session::info::Info;
@@ -217,7 +218,7 @@ impl Engine {
                 Arc::clone(&self.trainings),
             )),
         };
-        let mut state = SessionStateBuilder::new()
+        let mut builder = SessionStateBuilder::new()
             .with_default_features()
             .with_config(self.session_config().with_extension(Arc::new(NamedArguments::new(&functions))))
             .with_runtime_env(Arc::clone(&self.environment))
@@ -231,8 +232,9 @@ impl Engine {
             .with_optimizer_rule(Arc::new(LiftTraining))
             .with_physical_optimizer_rule(Arc::new(SingleRowCrossJoin))
             .with_physical_optimizer_rule(Arc::new(LargeRows))
-            .with_physical_optimizer_rule(Arc::new(YieldingJoins))
-            .build();
+            .with_physical_optimizer_rule(Arc::new(YieldingJoins));
+        builder.expr_planners().get_or_insert_default().insert(0, Arc::new(LiteralPlanner));
+        let mut state = builder.build();
         mead_functions::register(&functions, &mut state).map_err(|error| crate::diagnostic_of(&error))?;
         Ok(state)
     }
@@ -289,9 +291,9 @@ impl Drop for Engine {
 
 /// DataFusion's rules between ours: theirs check whether subqueries can be planned, and put casts in.
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 3] =
-        [Arc::new(PruneEmpty), Arc::new(SingleValueSubquery), Arc::new(SignedOperands)];
-    let last: [Arc<dyn AnalyzerRule + Send + Sync>; 2] = [Arc::new(RoundCasts), Arc::new(CheckedArithmetic)];
+    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 4] =
+        [Arc::new(Literals), Arc::new(PruneEmpty), Arc::new(SingleValueSubquery), Arc::new(SignedOperands)];
+    let last: [Arc<dyn AnalyzerRule + Send + Sync>; 2] = [Arc::new(PostgresCasts), Arc::new(CheckedArithmetic)];
     ours.into_iter().chain(Analyzer::new().rules).chain(last).collect()
 }
 
@@ -372,7 +374,8 @@ impl Views {
         };
         let mut statement = ast::Statement::Query(query);
         complete_calls(&state, &mut statement).map_err(into_datafusion)?;
-        let plan = signed(state.statement_to_plan(DataFusionStatement::Statement(Box::new(statement))).await?)?;
+        let plan = state.statement_to_plan(DataFusionStatement::Statement(Box::new(statement))).await?;
+        let plan = signed(small_sums(plan)?)?;
         Ok(Arc::new(ViewTable::new(plan, Some(definition.to_owned()))))
     }
 }

@@ -113,6 +113,10 @@ fn cast(message: &str) -> Diagnostic {
         let target = type_name(target);
         return match target.as_str() {
             "date" | "time" | "timestamp" => datetime(&target, value),
+            "smallint" | "integer" | "bigint" if is_whole(value) => Diagnostic::new(
+                sqlstate::NUMERIC_VALUE_OUT_OF_RANGE,
+                format!("value \"{value}\" is out of range for type {target}"),
+            ),
             _ => Diagnostic::new(
                 sqlstate::INVALID_TEXT_REPRESENTATION,
                 format!("invalid input syntax for type {target}: \"{value}\""),
@@ -130,6 +134,13 @@ fn cast(message: &str) -> Diagnostic {
         return Diagnostic::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, tidy(message));
     }
     Diagnostic::new(sqlstate::INVALID_TEXT_REPRESENTATION, tidy(message))
+}
+
+/// True for digits, perhaps with a sign.
+fn is_whole(text: &str) -> bool {
+    let text = text.trim();
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.chars().all(|letter| letter.is_ascii_digit())
 }
 
 /// A text that is no date or time: one of digits in their places names a day or an hour that there is not.

@@ -5,6 +5,8 @@
 
 use datafusion::error::DataFusionError;
 
+use crate::plan::literal::LiteralError;
+
 /// The position, in characters from 1, of a line and column (both from 1).
 pub(crate) fn from_line_and_column(text: &str, line: u64, column: u64) -> Option<usize> {
     if line == 0 || column == 0 {
@@ -15,8 +17,12 @@ pub(crate) fn from_line_and_column(text: &str, line: u64, column: u64) -> Option
     (position <= text.chars().count() + 1).then_some(position)
 }
 
-/// The span that an error carries, as a position.
+/// The span that an error carries, as a position; or where the literal stands that it is of.
 pub(crate) fn of_error(error: &DataFusionError, text: &str) -> Option<usize> {
+    let literal = literal_error(error);
+    if let Some(literal) = literal {
+        return of_literal(text, &literal.text);
+    }
     let mut diagnostics = error.iter().filter_map(|error| match error {
         DataFusionError::Diagnostic(diagnostic, _) => diagnostic.span,
         _ => None,
@@ -54,6 +60,56 @@ pub(crate) fn of_name(text: &str, from: usize, name: &str) -> Option<usize> {
     None
 }
 
+/// The error of a literal inside of an error of DataFusion.
+fn literal_error(error: &DataFusionError) -> Option<&LiteralError> {
+    match error {
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => literal_error(inner),
+        DataFusionError::Shared(inner) => literal_error(inner),
+        DataFusionError::Collection(errors) => literal_error(errors.first()?),
+        DataFusionError::External(inner) => match inner.downcast_ref::<DataFusionError>() {
+            Some(inner) => literal_error(inner),
+            None => inner.downcast_ref::<LiteralError>(),
+        },
+        _ => None,
+    }
+}
+
+/// The first string of the text whose value is `value`.
+fn of_literal(text: &str, value: &str) -> Option<usize> {
+    let letters: Vec<char> = text.chars().collect();
+    let mut at = 0;
+    while at < letters.len() {
+        match letters[at] {
+            '\'' => {
+                let (found, end) = string_at(&letters, at);
+                if found == value {
+                    return Some(at + 1);
+                }
+                at = end;
+            }
+            '-' if letters.get(at + 1) == Some(&'-') => at = skip_until(&letters, at, |c| c == '\n'),
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// The value of the string that begins at `start`, with doubled quotes as one, and where it ends.
+fn string_at(letters: &[char], start: usize) -> (String, usize) {
+    let mut value = String::new();
+    let mut at = start + 1;
+    while let Some(letter) = letters.get(at) {
+        match (letter, letters.get(at + 1)) {
+            ('\'', Some('\'')) => at += 1,
+            ('\'', _) => return (value, at + 1),
+            _ => {}
+        }
+        value.push(*letter);
+        at += 1;
+    }
+    (value, at)
+}
+
 fn skip_string(letters: &[char], start: usize) -> usize {
     skip_until(letters, start + 1, |c| c == '\'') + 1
 }
@@ -71,6 +127,12 @@ mod tests {
         assert_eq!(from_line_and_column("select 1\nfrom t", 2, 6), Some(15));
         assert_eq!(from_line_and_column("é\nx", 2, 1), Some(3));
         assert_eq!(from_line_and_column("x", 9, 9), None);
+    }
+
+    #[test]
+    fn literals_are_found_by_their_value() {
+        assert_eq!(of_literal("select 'a', -- 'it''s'\n 'it''s'", "it's"), Some(25));
+        assert_eq!(of_literal("select 'a", "b"), None);
     }
 
     #[test]

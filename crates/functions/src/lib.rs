@@ -5,12 +5,15 @@
 
 mod aggregate;
 mod arguments;
+pub mod cast;
+mod conditional;
 mod context;
 mod error;
 pub mod image;
 pub mod ml;
 mod model;
 mod named_arguments;
+mod number;
 pub mod pg;
 mod reference;
 pub mod tensor;
@@ -28,11 +31,13 @@ use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
+pub use aggregate::{freeze_sum, sum_as};
 pub use context::{FunctionContext, SessionInfo};
 pub use error::Error;
 pub use ml::scored_by;
 pub use model::{Evaluator, ModelReference, ModelSource, Scorer};
 pub use named_arguments::NamedArguments;
+pub use number::freeze_places;
 pub use reference::reference_markdown;
 
 /// Registers all functions of this crate.
@@ -48,7 +53,15 @@ pub fn register(context: &Arc<FunctionContext>, registry: &mut dyn FunctionRegis
 
 /// The scalar functions of all families.
 pub fn scalar_functions(context: &Arc<FunctionContext>) -> Vec<ScalarUDF> {
-    [image::functions(context), ml::functions(context), pg::functions(context), value::functions()].concat()
+    [
+        conditional::functions(),
+        image::functions(context),
+        ml::functions(context),
+        number::functions(),
+        pg::functions(context),
+        value::functions(),
+    ]
+    .concat()
 }
 
 /// The aggregate functions of all families.

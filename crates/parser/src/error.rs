@@ -14,6 +14,9 @@ pub enum Error {
     /// Understood, and refused.
     #[error("{message}")]
     Unsupported { message: String, hint: Option<String>, position: usize },
+    /// A name of what there is not.
+    #[error("{message}")]
+    Undefined { message: String, position: usize },
     /// Nested more deeply than the parser follows.
     #[error("stack depth limit exceeded")]
     TooDeep,
@@ -44,6 +47,9 @@ impl From<Error> for Diagnostic {
                     Some(hint) => report.with_hint(hint),
                     None => report,
                 }
+            }
+            Error::Undefined { position, .. } => {
+                Diagnostic::new(sqlstate::UNDEFINED_OBJECT, message).with_position(position)
             }
             Error::TooDeep => Diagnostic::new(sqlstate::STATEMENT_TOO_COMPLEX, message)
                 .with_hint("the statement is nested too deeply"),

@@ -12,7 +12,7 @@ mod statement;
 
 pub use dialect::DialectKind;
 pub use error::Error;
-pub use rewrite::{bytea, column_name};
+pub use rewrite::column_name;
 pub use split::{Parsed, parse};
 pub use sqlparser;
 pub use statement::*;

@@ -11,12 +11,11 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, Query, Select, TableFactor, Value, VisitMut, VisitorMut,
+    ObjectName, Query, Select, SetExpr, TableFactor, Value, VisitMut, VisitorMut,
 };
+use sqlparser::tokenizer::Location;
 
-pub use literal::bytea;
-
-use crate::statement::{CreateModel, ModelSource, PartitionColumn, Statement};
+use crate::statement::{CreateModel, ModelSource, PartitionColumn, Statement, identifier_text};
 
 /// A column's name as the user gave it: `x` for `x` and for the second `x` of a result, which the parser has marked.
 pub fn column_name(name: &str) -> &str {
@@ -29,6 +28,8 @@ pub(crate) enum Refusal {
     Syntax(String),
     /// Understood, and refused.
     Unsupported(&'static str),
+    /// A collation that there is not, whose name stands there.
+    Collation { message: String, name: Location },
 }
 
 /// Rewrites a statement's queries; an error names what is wrong.
@@ -106,6 +107,9 @@ impl VisitorMut for Rewriter {
             return ControlFlow::Break(Refusal::Unsupported("FOR UPDATE or FOR SHARE"));
         }
         table::spell_out(&mut query.body);
+        if let SetExpr::Values(values) = query.body.as_mut() {
+            literal::values(values);
+        }
         ControlFlow::Continue(())
     }
 
@@ -127,6 +131,10 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Refusal> {
         match expression {
+            Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) => {
+                bind_tightly(expression);
+                ControlFlow::Continue(())
+            }
             Expr::Function(function) if is_train(function) => gather_options(function),
             Expr::Function(function) => {
                 unqualify(&mut function.name);
@@ -138,7 +146,14 @@ impl VisitorMut for Rewriter {
                 *expression = cast::call(&name.value.to_lowercase(), Vec::new());
                 ControlFlow::Continue(())
             }
-            // Every collation that a client may ask for orders text by its bytes here, as "C" does.
+            // Every collation that there is orders text by its bytes here, as "C" does.
+            Expr::Collate { collation, .. } if !is_collation(collation) => {
+                let parts = collation.0.iter().filter_map(|part| part.as_ident());
+                let name = parts.clone().map(identifier_text).collect::<Vec<_>>().join(".");
+                let at = parts.map(|part| part.span.start).next().unwrap_or(Location::empty());
+                let message = format!("collation \"{name}\" for encoding \"UTF8\" does not exist");
+                ControlFlow::Break(Refusal::Collation { message, name: at })
+            }
             Expr::Collate { expr, .. } => {
                 *expression = std::mem::replace(expr, Expr::Value(Value::Null.with_empty_span()));
                 self.pre_visit_expr(expression)
@@ -158,7 +173,9 @@ impl VisitorMut for Rewriter {
             Expr::BinaryOp { op: operator @ BinaryOperator::PGCustomBinaryOperator(_), .. } => name_operator(operator),
             Expr::Like { .. } | Expr::ILike { .. } => escape_by_backslash(expression),
             Expr::Function(function) => {
-                if let Some(rewritten) = rows::subscripts(function).or_else(|| rows::array_of_rows(function)) {
+                rows::lambda(function);
+                let rewritten = rows::subscripts(function).or_else(|| rows::array_of_rows(function));
+                if let Some(rewritten) = rewritten.or_else(|| literal::modulo(function)) {
                     *expression = rewritten;
                 }
             }
@@ -166,6 +183,18 @@ impl VisitorMut for Rewriter {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The collations that order text by its bytes, or as the database does, which is the same.
+fn is_collation(name: &ObjectName) -> bool {
+    let parts: Vec<&Ident> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+    let name = match parts.as_slice() {
+        [name] => name,
+        [schema, name] if schema.value.eq_ignore_ascii_case("pg_catalog") => name,
+        _ => return false,
+    };
+    let name = identifier_text(name);
+    ["default", "C", "POSIX", "ucs_basic"].contains(&name.as_str())
 }
 
 /// `current_user` and its like are functions that are called without parentheses.
@@ -185,6 +214,26 @@ fn call_with_parentheses(function: &mut Function) {
             args: Vec::new(),
             clauses: Vec::new(),
         });
+    }
+}
+
+/// `a IS DISTINCT FROM b AND c` is `(a IS DISTINCT FROM b) AND c`; sqlparser reads all that follows as what `a` is compared with.
+/// What the user put into parentheses is `Expr::Nested`, and stays together.
+fn bind_tightly(expression: &mut Expr) {
+    *expression = match cast::take(expression) {
+        Expr::IsDistinctFrom(left, right) => compare_first(*right, |right| Expr::IsDistinctFrom(left, right)),
+        Expr::IsNotDistinctFrom(left, right) => compare_first(*right, |right| Expr::IsNotDistinctFrom(left, right)),
+        other => other,
+    };
+}
+
+/// `b AND c OR d` with a comparison in the place of `b`.
+fn compare_first(expression: Expr, compare: impl FnOnce(Box<Expr>) -> Expr) -> Expr {
+    match expression {
+        Expr::BinaryOp { left, op: op @ (BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Xor), right } => {
+            Expr::BinaryOp { left: Box::new(compare_first(*left, compare)), op, right }
+        }
+        other => compare(Box::new(other)),
     }
 }
 

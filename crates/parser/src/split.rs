@@ -54,6 +54,11 @@ pub fn parse(sql: &str, dialect: DialectKind) -> Result<Vec<Parsed>, Error> {
         let mut parsed = parsed.map_err(|failure| describe(failure, &parser, &lines, start))?;
         crate::rewrite::rewrite(&mut parsed).map_err(|refusal| match refusal {
             Refusal::Syntax(near) => Error::Syntax { near: Some(near), position: start + 1, expected: None },
+            Refusal::Collation { message, name } => {
+                let before = letters[..lines.offset(name)].iter().collect::<String>();
+                let word = before.trim_end().chars().count().saturating_sub("COLLATE".len());
+                Error::Undefined { message, position: word + 1 }
+            }
             Refusal::Unsupported(what) => {
                 Error::Unsupported { message: format!("{what} is not supported"), hint: None, position: start + 1 }
             }

@@ -72,8 +72,11 @@ fn has_no_rows(plan: &LogicalPlan) -> bool {
         LogicalPlan::Limit(limit) => is_empty(&limit.input),
         LogicalPlan::Window(window) => is_empty(&window.input),
         LogicalPlan::Unnest(unnest) => is_empty(&unnest.input),
-        // Without a GROUP BY there is one row even of nothing.
-        LogicalPlan::Aggregate(aggregate) => !aggregate.group_expr.is_empty() && is_empty(&aggregate.input),
+        // Without a GROUP BY there is one row even of nothing, and ROLLUP, CUBE and GROUPING SETS may ask for that one.
+        LogicalPlan::Aggregate(aggregate) => {
+            let has_sets = matches!(aggregate.group_expr.first(), Some(Expr::GroupingSet(_)));
+            !aggregate.group_expr.is_empty() && !has_sets && is_empty(&aggregate.input)
+        }
         LogicalPlan::Union(union) => union.inputs.iter().all(|input| is_empty(input)),
         LogicalPlan::Join(join) => {
             let (left, right) = (is_empty(&join.left), is_empty(&join.right));

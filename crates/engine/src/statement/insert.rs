@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, UInt64Array};
-use datafusion::arrow::datatypes::{DataType, Schema, UInt64Type};
+use datafusion::arrow::datatypes::UInt64Type;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
-use datafusion::sql::sqlparser::ast::{self, Expr, SetExpr, TableObject, Value};
+use datafusion::sql::sqlparser::ast::{self, TableObject};
 use futures::StreamExt;
 use mead_catalog::RelationKind;
 use mead_common::{Diagnostic, sqlstate};
-use mead_parser::identifier_text;
 
 use super::Runner;
 use crate::operator::first_error::FirstError;
@@ -26,7 +25,6 @@ impl Runner {
     }
 
     pub(crate) async fn plan_insert(&self, insert: &ast::Insert) -> Result<LogicalPlan, Diagnostic> {
-        let mut insert = insert.clone();
         if insert.returning.is_some() {
             return Err(Diagnostic::unsupported("INSERT … RETURNING is not supported"));
         }
@@ -57,9 +55,8 @@ impl Runner {
                 }
                 _ => {}
             }
-            read_bytes(&mut insert, &relation.new.columns);
         }
-        self.plan_ast(ast::Statement::Insert(insert)).await
+        self.plan_ast(ast::Statement::Insert(insert.clone())).await
     }
 
     /// Runs a plan whose one row is the number of rows it wrote. An error of the rows is reported as they gave it: what
@@ -109,29 +106,4 @@ fn not_null(error: &DataFusionError, plan: &LogicalPlan) -> Option<Diagnostic> {
             target.table_name.table()
         ),
     ))
-}
-
-/// Literals for columns of bytes are read as bytea's text form before DataFusion takes their letters for the bytes.
-fn read_bytes(insert: &mut ast::Insert, columns: &Schema) {
-    let is_bytes =
-        |data_type: &DataType| matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
-    let named: Vec<String> =
-        insert.columns.iter().filter_map(|name| name.0.last()?.as_ident()).map(identifier_text).collect();
-    let data_type = |place: usize| match named.get(place) {
-        Some(name) => columns.field_with_name(name).ok().map(|field| field.data_type().clone()),
-        None if named.is_empty() => columns.fields().get(place).map(|field| field.data_type().clone()),
-        None => None,
-    };
-    let Some(source) = &mut insert.source else { return };
-    let SetExpr::Values(values) = source.body.as_mut() else { return };
-    for row in &mut values.rows {
-        for (place, expression) in row.content.iter_mut().enumerate() {
-            if data_type(place).is_some_and(|data_type| is_bytes(&data_type))
-                && let Expr::Value(value) = &*expression
-                && let Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) = &value.value
-            {
-                *expression = mead_parser::bytea(text);
-            }
-        }
-    }
 }

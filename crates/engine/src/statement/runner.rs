@@ -16,6 +16,7 @@ use mead_functions::NamedArguments;
 use crate::engine::Engine;
 use crate::error::diagnostic_of;
 use crate::execution::StatementContext;
+use crate::optimizer::small_sums;
 use crate::session::prepared::SourceStatement;
 use crate::session::shared::SharedSettings;
 
@@ -48,7 +49,8 @@ impl Runner {
     pub(crate) async fn plan_ast(&self, mut statement: ast::Statement) -> Result<LogicalPlan, Diagnostic> {
         complete_calls(&self.state, &mut statement)?;
         let statement = DataFusionStatement::Statement(Box::new(statement));
-        self.state.statement_to_plan(statement).await.map_err(|error| self.report(&error))
+        let plan = self.state.statement_to_plan(statement).await.and_then(small_sums);
+        plan.map_err(|error| self.report(&error))
     }
 
     /// Puts the parameters' values in.

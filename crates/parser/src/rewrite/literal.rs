@@ -1,12 +1,16 @@
 //! Literals that DataFusion reads otherwise than PostgreSQL does.
 //!
 //! - `1e30` is a double precision number: as a decimal of negative scale it would not fit most of what follows.
-//! - `'\x00ff'::bytea` is two bytes, not six letters; json and uuid are types that text is read into.
+//! - json and uuid are types that text is read into.
 //! - a timestamp counts microseconds, which reach from year 1 to year 9999; nanoseconds would end in 2262.
 
-use sqlparser::ast::{CastKind, DataType, ExactNumberInfo, Expr, Value};
+use sqlparser::ast::{
+    ArrayElemTypeDef, BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Value, Values,
+};
 
-use super::cast::call;
+use super::cast::{call, take};
+use super::rows::is_named;
 
 /// A number with an exponent.
 pub(super) fn number(expression: &mut Expr) {
@@ -25,7 +29,7 @@ pub(super) fn number(expression: &mut Expr) {
     };
 }
 
-/// A cast to json or uuid, a cast of a literal to bytea, the units of a cast to timestamp.
+/// A cast to json or uuid, the units of a cast to timestamp.
 pub(super) fn cast(expression: &mut Expr) {
     let Expr::Cast { expr, data_type, .. } = expression else { return };
     microseconds(data_type);
@@ -35,70 +39,58 @@ pub(super) fn cast(expression: &mut Expr) {
         _ => None,
     };
     if let Some(input) = input {
-        let inner = std::mem::replace(expr.as_mut(), Expr::Value(Value::Null.with_empty_span()));
+        let inner = take(expr);
         *expression = call(input, vec![inner]);
-        return;
-    }
-    if *data_type != DataType::Bytea {
-        return;
-    }
-    if let Expr::Value(value) = expr.as_ref()
-        && let Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) = &value.value
-    {
-        *expression = bytea(text);
     }
 }
 
-/// `\x` and hexadecimal digits, or text in which a backslash stands before three octal digits or another backslash
-/// (<https://www.postgresql.org/docs/15/datatype-binary.html>). What is neither fails when it is decoded.
-pub fn bytea(text: &str) -> Expr {
-    let digits = match text.strip_prefix("\\x") {
-        Some(digits) => digits.chars().filter(|letter| !letter.is_ascii_whitespace()).collect(),
-        None => escaped(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+/// `timestamp` without a precision is `timestamp(6)`, also in an array.
+pub(super) fn microseconds(data_type: &mut DataType) {
+    match data_type {
+        DataType::Timestamp(precision @ None, _) => *precision = Some(6),
+        DataType::Array(ArrayElemTypeDef::SquareBracket(item, _)) => microseconds(item),
+        _ => {}
+    }
+}
+
+/// `mod(a, b)` is `a % b`.
+pub(super) fn modulo(function: &mut Function) -> Option<Expr> {
+    let FunctionArguments::List(list) = &mut function.args else { return None };
+    let is_plain = is_named(&function.name, "mod") && function.over.is_none() && list.clauses.is_empty();
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(left)), FunctionArg::Unnamed(FunctionArgExpr::Expr(right))] =
+        list.args.as_mut_slice()
+    else {
+        return None;
     };
-    let string = |text: String| Expr::Value(Value::SingleQuotedString(text).with_empty_span());
-    call("decode", vec![string(digits), string("hex".to_owned())])
+    is_plain.then(|| {
+        let nested = |expr: &mut Expr| Box::new(Expr::Nested(Box::new(take(expr))));
+        let (left, right) = (nested(left), nested(right));
+        Expr::Nested(Box::new(Expr::BinaryOp { left, op: BinaryOperator::Modulo, right }))
+    })
 }
 
-fn escaped(text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        let octal =
-            |digits: &[u8]| std::str::from_utf8(digits).ok().and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match (byte, after) {
-            (b'\\', [b'\\', after @ ..]) => {
-                bytes.push(b'\\');
-                rest = after;
-            }
-            (b'\\', [a, b, c, after @ ..]) if octal(&[*a, *b, *c]).is_some() => {
-                bytes.extend(octal(&[*a, *b, *c]));
-                rest = after;
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
+/// In VALUES a string below or above a value of a named type is of that type, as in PostgreSQL; DataFusion takes it for text.
+pub(super) fn values(rows: &mut Values) {
+    let columns = rows.rows.iter().map(|row| row.content.len()).min().unwrap_or(0);
+    for place in 0..columns {
+        let mut types = rows.rows.iter().filter_map(|row| match &row.content[place] {
+            Expr::Cast { data_type, kind: CastKind::Cast | CastKind::DoubleColon, .. } => Some(data_type.clone()),
+            Expr::TypedString(typed) => Some(typed.data_type.clone()),
+            _ => None,
+        });
+        let Some(data_type) = types.next() else { continue };
+        for row in &mut rows.rows {
+            let expression = &mut row.content[place];
+            if matches!(expression, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_)))
+            {
+                *expression = Expr::Cast {
+                    kind: CastKind::DoubleColon,
+                    expr: Box::new(take(expression)),
+                    data_type: data_type.clone(),
+                    array: false,
+                    format: None,
+                };
             }
         }
-    }
-    bytes
-}
-
-/// `timestamp` without a precision is `timestamp(6)`.
-pub(super) fn microseconds(data_type: &mut DataType) {
-    if let DataType::Timestamp(precision @ None, _) = data_type {
-        *precision = Some(6);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_read_in_both_forms() {
-        assert_eq!(bytea("\\x00 fF").to_string(), "decode('00fF', 'hex')");
-        assert_eq!(bytea("a\\000\\\\").to_string(), "decode('61005c', 'hex')");
-        assert_eq!(bytea("").to_string(), "decode('', 'hex')");
     }
 }

@@ -1,14 +1,15 @@
 //! Functions that return rows, and arrays made from rows.
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, GroupByExpr, Ident,
-    LambdaFunction, LambdaFunctionParameter, LambdaSyntax, ObjectName, OneOrManyWithParens, OrderBy, OrderByKind,
-    Query, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
+    GroupByExpr, Ident, LambdaFunction, LambdaFunctionParameter, LambdaSyntax, ObjectName, OneOrManyWithParens,
+    OrderBy, OrderByKind, Query, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins,
 };
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
 use super::cast::call;
+use crate::statement::identifier_text;
 
 /// `generate_subscripts(a, n)` in a SELECT list is `unnest(array_subscripts(a, n))`.
 pub(super) fn subscripts(function: &mut Function) -> Option<Expr> {
@@ -73,10 +74,29 @@ fn mapped_array(rows: &Query) -> Option<Expr> {
     }
     let lambda = Expr::Lambda(LambdaFunction {
         params: OneOrManyWithParens::One(LambdaFunctionParameter { name: name.name.clone(), data_type: None }),
-        body: Box::new(element.clone()),
+        // A view is kept as text: parentheses keep the body together when it is read again.
+        body: Box::new(Expr::Nested(Box::new(element.clone()))),
         syntax: LambdaSyntax::Arrow,
     });
     Some(call("array_transform", vec![array.clone(), lambda]))
+}
+
+/// `array_transform(a, x -> (…))`, which a view's text may hold, reads as an operator of json in PostgreSQL's dialect.
+pub(super) fn lambda(function: &mut Function) {
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    if !is_named(&function.name, "array_transform") {
+        return;
+    }
+    if let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(mapping))] = list.args.as_mut_slice()
+        && let Expr::BinaryOp { left, op: BinaryOperator::Arrow, right } = mapping
+        && let Expr::Identifier(name) = left.as_ref()
+    {
+        *mapping = Expr::Lambda(LambdaFunction {
+            params: OneOrManyWithParens::One(LambdaFunctionParameter { name: name.clone(), data_type: None }),
+            body: right.clone(),
+            syntax: LambdaSyntax::Arrow,
+        });
+    }
 }
 
 /// `SELECT x FROM … WHERE … ORDER BY y` as `SELECT array_agg(x ORDER BY y) FROM … WHERE …`; `None` for a query that does more.
@@ -90,10 +110,10 @@ fn aggregated_in_place(rows: &Query) -> Option<Box<Query>> {
     if select.distinct.is_some() || select.having.is_some() || select.qualify.is_some() || !ungrouped {
         return None;
     }
-    let [SelectItem::UnnamedExpr(element) | SelectItem::ExprWithAlias { expr: element, .. }] =
-        select.projection.as_slice()
-    else {
-        return None;
+    let (element, output) = match select.projection.as_slice() {
+        [SelectItem::UnnamedExpr(element)] => (element, None),
+        [SelectItem::ExprWithAlias { expr: element, alias }] => (element, Some(identifier_text(alias))),
+        _ => return None,
     };
     if !is_plain(element) {
         return None;
@@ -107,6 +127,8 @@ fn aggregated_in_place(rows: &Query) -> Option<Box<Query>> {
         match &key.expr {
             // The one column, by its number.
             Expr::Value(_) => key.expr = element.clone(),
+            // Or by the name it is given, which hides a column of the table.
+            Expr::Identifier(name) if output.as_ref() == Some(&identifier_text(name)) => key.expr = element.clone(),
             other if is_plain(other) => {}
             _ => return None,
         }

@@ -104,7 +104,23 @@ fn create_view(parser: &mut Parser<'_>) -> Routed {
     while !parser.peek_word_at(0, "create") {
         parser.prev_token();
     }
+    // Options stand before AS; sqlparser's rule takes some, which nobody would follow, and not others.
+    let ahead = (0..).take_while(|place| {
+        !parser.peek_word_at(*place, "as")
+            && !matches!(parser.peek_nth_token_ref(*place).token, Token::EOF | Token::SemiColon)
+    });
+    for place in ahead {
+        let is_option =
+            parser.peek_word_at(place, "with") && parser.peek_nth_token_ref(place + 1).token == Token::LParen;
+        if is_option {
+            let name = parser.peek_nth_token_ref(place + 2).token.to_string();
+            return refuse(&format!("CREATE VIEW … WITH ({name})"), None);
+        }
+    }
     match parser.parse_statement()? {
+        ast::Statement::CreateView(_) if parser.peek_word_at(0, "with") => {
+            refuse("CREATE VIEW … WITH CHECK OPTION", None)
+        }
         ast::Statement::CreateView(view) if view.materialized => refuse("CREATE MATERIALIZED VIEW", None),
         ast::Statement::CreateView(view) if view.temporary => refuse("CREATE TEMPORARY VIEW", None),
         ast::Statement::CreateView(view) => Ok(Statement::CreateView(Box::new(view))),
