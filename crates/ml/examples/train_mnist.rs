@@ -34,7 +34,9 @@ fn accuracy(network: &TrainedNetwork, images: &[f32], labels: &[u8]) -> f64 {
     for (image, label) in images.chunks_exact(784).zip(labels) {
         let mut chunk = plan.chunk(1, false);
         chunk.values[0].copy_from_slice(image);
-        plan.forward(Isa::detect(), &network.parameters, &mut chunk, 0..plan.layers().len(), None);
+        plan.with_weights(&network.parameters, false, |weights| {
+            plan.forward(Isa::detect(), weights, &mut chunk, 0..plan.layers().len(), None);
+        });
         let output = &chunk.values[plan.layers().len()];
         let best = (0..10).max_by(|a, b| output[*a].total_cmp(&output[*b]));
         right += usize::from(best == Some(usize::from(*label)));
