@@ -2,15 +2,18 @@
 //! system tables and the wire both take their types from here.
 //!
 //! Arrow says less than Postgres does (it has no oid, no json), so a field's metadata may say more: the extension name
-//! (`arrow.uuid`, `arrow.json`) or, for the catalog's own columns, [`TYPE_METADATA`].
+//! (`arrow.json`, or `mead.` and a type's name, which a list has for its elements) or, for the catalog's own columns,
+//! [`TYPE_METADATA`]. Sixteen bytes are a uuid wherever they are: no other type of a client has them, and a list of them
+//! needs no metadata, which functions would lose.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use mead_common::Diagnostic;
 
 /// Field metadata that names the Postgres type where the Arrow type alone would give another one: `oid`, `name`, `char`,
-/// `varchar`, `bpchar`, `json`, `jsonb`, `uuid`, `regproc`, `regclass`, `regtype`, `xml`.
+/// `varchar`, `bpchar`, `json`, `jsonb`, `regproc`, `regclass`, `regtype`, `xml`.
 pub const TYPE_METADATA: &str = "mead.pg_type";
 
 /// Field metadata with the type modifier (`atttypmod`), such as 24 for varchar(20).
@@ -113,8 +116,29 @@ impl PgType {
     }
 
     /// The type of a parameter; an Arrow type that no client can send is asked for as text.
-    pub fn of_parameter(data_type: &DataType) -> Self {
-        of_data_type(data_type).unwrap_or(Self::scalar(Scalar::Text))
+    pub fn of_parameter(field: &Field) -> Self {
+        of(field).unwrap_or(Self::scalar(Scalar::Text))
+    }
+
+    /// The field of a parameter that a client declared with this type.
+    pub fn field(self, name: &str) -> Field {
+        let field = Field::new(name, self.arrow(), true);
+        let extension = match self.scalar {
+            Scalar::Json if !self.array => "arrow.json",
+            Scalar::Bpchar => "mead.bpchar",
+            Scalar::Char => "mead.char",
+            Scalar::Json => "mead.json",
+            Scalar::Jsonb => "mead.jsonb",
+            Scalar::Name => "mead.name",
+            Scalar::Oid => "mead.oid",
+            Scalar::Regclass => "mead.regclass",
+            Scalar::Regproc => "mead.regproc",
+            Scalar::Regtype => "mead.regtype",
+            Scalar::Varchar => "mead.varchar",
+            Scalar::Xml => "mead.xml",
+            _ => return field,
+        };
+        field.with_metadata(HashMap::from([(EXTENSION_NAME.to_owned(), extension.to_owned())]))
     }
 
     /// The Arrow type to plan a parameter of this type with; none where only its text is known.
@@ -150,7 +174,7 @@ impl PgType {
 fn of(field: &Field) -> Option<PgType> {
     let mut found = of_data_type(field.data_type())?;
     let leaf = leaf_field(field);
-    if let Some(scalar) = named(leaf).or_else(|| named(field)) {
+    if let Some(scalar) = named(leaf, leaf.data_type()).or_else(|| named(field, leaf.data_type())) {
         found.scalar = scalar;
         found.modifier = -1;
     }
@@ -172,18 +196,17 @@ fn leaf_field(field: &Field) -> &Field {
     }
 }
 
-/// What the metadata says, where the Arrow type can carry it.
-fn named(field: &Field) -> Option<Scalar> {
-    let data_type = match field.data_type() {
+/// What a field's metadata says of its values, or of its elements, where their Arrow type can carry it.
+fn named(field: &Field, data_type: &DataType) -> Option<Scalar> {
+    let data_type = match data_type {
         DataType::Dictionary(_, values) => values.as_ref(),
         other => other,
     };
     let name = match field.metadata().get(TYPE_METADATA) {
         Some(name) => name.as_str(),
         None => match field.metadata().get(EXTENSION_NAME)?.as_str() {
-            "arrow.uuid" => "uuid",
             "arrow.json" => "json",
-            _ => return None,
+            name => name.strip_prefix("mead.")?,
         },
     };
     let scalar = match name {
@@ -196,14 +219,12 @@ fn named(field: &Field) -> Option<Scalar> {
         "regclass" => Scalar::Regclass,
         "regproc" => Scalar::Regproc,
         "regtype" => Scalar::Regtype,
-        "uuid" => Scalar::Uuid,
         "varchar" => Scalar::Varchar,
         "xml" => Scalar::Xml,
         _ => return None,
     };
     let fits = match scalar {
         Scalar::Oid | Scalar::Regclass | Scalar::Regproc | Scalar::Regtype => data_type.is_integer(),
-        Scalar::Uuid => matches!(data_type, DataType::FixedSizeBinary(16)),
         _ => matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
     };
     fits.then_some(scalar)
@@ -229,6 +250,7 @@ pub fn of_data_type(data_type: &DataType) -> Option<PgType> {
         }
         DataType::Float16 | DataType::Float32 => Scalar::Float4,
         DataType::Float64 => Scalar::Float8,
+        DataType::FixedSizeBinary(16) => Scalar::Uuid,
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => Scalar::Bytea,
         DataType::Date32 | DataType::Date64 => Scalar::Date,
         DataType::Time32(_) | DataType::Time64(_) => Scalar::Time,

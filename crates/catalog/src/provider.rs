@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::{CatalogProvider, MemTable, SchemaProvider, TableProvider};
 use datafusion::error::{DataFusionError, Result};
-use mead_storage::{ExternalFormat, ExternalTable, ManagedTable};
+use mead_storage::{DeclaredTable, ExternalFormat, ExternalTable, ManagedTable, file_schema, text_type};
 
 use crate::database::SYSTEM_SCHEMAS;
 use crate::system::{LazyTable, ViewColumns};
@@ -110,11 +110,13 @@ impl DatabaseSchema {
             }
             RelationKind::Managed => {
                 let folder = relation.new.location.clone().unwrap_or_default();
-                Ok(ManagedTable::new(folder).provider().await?)
+                let stored = ManagedTable::new(folder).provider().await?;
+                Ok(DeclaredTable::wrap(stored, &relation.new.columns, None))
             }
             RelationKind::External => {
                 let table = external_table(&relation)?;
-                Ok(table.provider(Arc::clone(&relation.new.columns))?)
+                let files = table.provider(file_schema(table.format, &relation.new.columns))?;
+                Ok(DeclaredTable::wrap(files, &relation.all_columns(), Some(table.path.display().to_string())))
             }
         }
     }
@@ -132,7 +134,7 @@ pub(crate) fn external_table(relation: &Relation) -> Result<ExternalTable> {
 }
 
 fn partition_columns(schema: &SchemaRef) -> Vec<(String, DataType)> {
-    schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
+    schema.fields().iter().map(|field| (field.name().clone(), text_type(field.data_type()))).collect()
 }
 
 #[async_trait]

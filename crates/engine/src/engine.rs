@@ -32,12 +32,13 @@ use crate::execution::ActiveStatements;
 use crate::models::Models;
 use crate::operator::train::TrainPlanner;
 use crate::optimizer::{
-    CheckedArithmetic, LargeRows, LiftTraining, Literals, PostgresCasts, PruneEmpty, SignedOperands,
+    CheckedArithmetic, Json, LargeRows, LiftTraining, Literals, PostgresCasts, PruneEmpty, SignedOperands,
     SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
 };
 use crate::plan::function_list::function_list;
 use crate::plan::literal::LiteralPlanner;
 use crate::plan::search_path::{DATABASE, SEARCH_PATH, SessionCatalogList};
+use crate::plan::sql_type::SqlTypes;
 use crate::plan::table_function::TableFunctionPlanner;
 use crate::session::info::Info;
 use crate::session::{ConnectOptions, Session, SharedSettings, User};
@@ -228,12 +229,14 @@ impl Engine {
                 Arc::clone(&functions),
                 Arc::clone(&self.models),
             ))])
+            .with_type_planner(Arc::new(SqlTypes))
             .with_analyzer_rules(analyzer_rules())
             .with_optimizer_rule(Arc::new(LiftTraining))
             .with_physical_optimizer_rule(Arc::new(SingleRowCrossJoin))
             .with_physical_optimizer_rule(Arc::new(LargeRows))
             .with_physical_optimizer_rule(Arc::new(YieldingJoins));
-        builder.expr_planners().get_or_insert_default().insert(0, Arc::new(LiteralPlanner));
+        let planners = builder.expr_planners().get_or_insert_default();
+        planners.splice(0..0, [Arc::new(SqlTypes) as _, Arc::new(LiteralPlanner) as _]);
         let mut state = builder.build();
         mead_functions::register(&functions, &mut state).map_err(|error| crate::diagnostic_of(&error))?;
         Ok(state)
@@ -291,8 +294,13 @@ impl Drop for Engine {
 
 /// DataFusion's rules between ours: theirs check whether subqueries can be planned, and put casts in.
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 4] =
-        [Arc::new(Literals), Arc::new(PruneEmpty), Arc::new(SingleValueSubquery), Arc::new(SignedOperands)];
+    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 5] = [
+        Arc::new(Json),
+        Arc::new(Literals),
+        Arc::new(PruneEmpty),
+        Arc::new(SingleValueSubquery),
+        Arc::new(SignedOperands),
+    ];
     let last: [Arc<dyn AnalyzerRule + Send + Sync>; 2] = [Arc::new(PostgresCasts), Arc::new(CheckedArithmetic)];
     ours.into_iter().chain(Analyzer::new().rules).chain(last).collect()
 }

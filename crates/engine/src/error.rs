@@ -172,6 +172,7 @@ pub(crate) fn type_name(arrow: &str) -> String {
         "Binary" | "LargeBinary" | "BinaryView" => "bytea",
         "Boolean" => "boolean",
         "Date32" | "Date64" => "date",
+        "FixedSizeBinary(16)" => "uuid",
         other if other.starts_with("Decimal") => "numeric",
         other if other.starts_with("Timestamp") => "timestamp",
         other if other.starts_with("Time") => "time",
@@ -214,7 +215,18 @@ pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) ->
         .map(|(_, name)| name)
 }
 
+/// `Utf8` for a column of `FixedSizeBinary(16)`, and the like: an assignment for which there is no cast.
+fn not_assignable(from: &str, to: &str) -> Diagnostic {
+    let message = format!("a value of type {} cannot be stored in a column of type {}", type_name(from), type_name(to));
+    Diagnostic::new(sqlstate::DATATYPE_MISMATCH, message).with_hint("you will need to rewrite or cast the expression")
+}
+
 fn plan(message: &str) -> Diagnostic {
+    if let Some((from, to)) =
+        between(message, "Cannot automatically convert ", "").and_then(|types| types.split_once(" to "))
+    {
+        return not_assignable(from, to);
+    }
     if let Some(name) = between(message, "table '", "' not found") {
         return undefined_relation(name);
     }
@@ -293,6 +305,11 @@ pub(crate) fn undefined_relation(name: &str) -> Diagnostic {
 
 fn execution(message: &str) -> Diagnostic {
     let has = |needle: &str| message.contains(needle);
+    if let Some((from, to)) = between(message, "no valid cast exists, received data of type ", "")
+        .and_then(|types| types.split_once(" for field of type "))
+    {
+        return not_assignable(from, to);
+    }
     if has("Divide by zero") || has("divide by zero") || has("division by zero") {
         Diagnostic::new(sqlstate::DIVISION_BY_ZERO, "division by zero")
     } else if has("more than one row") {

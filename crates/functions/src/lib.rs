@@ -39,6 +39,7 @@ pub use model::{Evaluator, ModelReference, ModelSource, Scorer};
 pub use named_arguments::NamedArguments;
 pub use number::freeze_places;
 pub use reference::reference_markdown;
+pub use value::json_in;
 
 /// Registers all functions of this crate.
 pub fn register(context: &Arc<FunctionContext>, registry: &mut dyn FunctionRegistry) -> Result<()> {

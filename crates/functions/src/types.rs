@@ -20,9 +20,26 @@ pub const TASK: &str = "mead.task";
 /// On an IMAGE or a FLOAT array: what is known of its shape, as `28x28x1` or `28x28x?`.
 pub const SHAPE: &str = "mead.shape";
 
+/// The Arrow type of uuid.
+pub const UUID: DataType = DataType::FixedSizeBinary(16);
+
+/// Extension name of json, which is text.
+pub const JSON: &str = "arrow.json";
+/// The same on a list, whose elements are json: it says so itself, for lists of text to be of one Arrow type.
+pub const JSON_ELEMENTS: &str = "mead.json";
+
 /// The Arrow type of bytea in all its forms.
 pub fn is_binary(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_))
+    match data_type {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => true,
+        DataType::FixedSizeBinary(_) => *data_type != UUID,
+        _ => false,
+    }
+}
+
+/// True for json; an array of it is not json.
+pub fn is_json(field: &Field) -> bool {
+    is_text(field.data_type()) && field.metadata().get(EXTENSION_NAME).is_some_and(|name| name == JSON)
 }
 
 /// The Arrow type of text in all its forms.
@@ -122,6 +139,12 @@ pub fn sql_name(field: &Field) -> String {
     if field.metadata().get(EXTENSION_NAME).is_some_and(|name| name == MODEL) {
         return "model".to_owned();
     }
+    if is_json(field) {
+        return "json".to_owned();
+    }
+    if field.metadata().get(EXTENSION_NAME).is_some_and(|name| name == JSON_ELEMENTS) {
+        return "json[]".to_owned();
+    }
     type_name(field.data_type())
 }
 
@@ -138,6 +161,7 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::Float64 => "double precision".to_owned(),
         other if other.is_decimal() => "numeric".to_owned(),
         other if is_text(other) => "text".to_owned(),
+        other if *other == UUID => "uuid".to_owned(),
         other if is_binary(other) => "bytea".to_owned(),
         DataType::Date32 | DataType::Date64 => "date".to_owned(),
         DataType::Time32(_) | DataType::Time64(_) => "time".to_owned(),

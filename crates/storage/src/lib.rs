@@ -2,7 +2,9 @@
 //!
 //! This room knows no metastore: it is told what a table is, and gives a provider for it.
 
+mod convert;
 mod csv_lines;
+mod declared;
 mod durable;
 mod error;
 mod external;
@@ -13,6 +15,7 @@ mod path_policy;
 mod unfinished;
 mod write;
 
+pub use declared::{DeclaredTable, file_schema, inferred, mark_text, text_type};
 pub use durable::{DurableFileSystem, file_url, sync_folder, write_file};
 pub use error::Error;
 pub use external::{ExternalFormat, ExternalTable};

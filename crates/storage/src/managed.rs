@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -36,18 +36,25 @@ impl ManagedTable {
         Self { folder: folder.into() }
     }
 
-    /// The schema a managed table keeps for a query's or a definition's columns: Delta has fewer types than Arrow. Types
-    /// that hold the same values are put in place of those it lacks; others are refused by name.
-    pub fn stored_schema(schema: &Schema) -> Result<SchemaRef, Error> {
-        let fields: Vec<FieldRef> = schema.fields().iter().map(stored_field).collect::<Result<_, _>>()?;
+    /// The columns a managed table has for those of a query or a definition: fewer types than Arrow's. Types that hold the
+    /// same values are put in place of the others; what has none is refused by name.
+    pub fn declared_schema(schema: &Schema) -> Result<SchemaRef, Error> {
+        let fields: Vec<FieldRef> = schema.fields().iter().map(declared_field).collect::<Result<_, _>>()?;
         Ok(Arc::new(Schema::new(fields)))
     }
 
-    /// Makes the folder and the first entry of the log. `schema` is one that [`Self::stored_schema`] gave.
+    /// What Delta keeps for such columns.
+    fn stored_schema(schema: &Schema) -> Schema {
+        let stored = |field: &FieldRef| Field::new(field.name(), carrier(field.data_type()), field.is_nullable());
+        Schema::new(schema.fields().iter().map(stored).collect::<Vec<_>>())
+    }
+
+    /// Makes the folder and the first entry of the log. `schema` is one that [`Self::declared_schema`] gave.
     pub async fn create(&self, schema: &Schema) -> Result<(), Error> {
         std::fs::create_dir_all(&self.folder).map_err(|source| Error::io(&self.folder, source))?;
+        let stored = Self::stored_schema(schema);
         let struct_type: StructType =
-            schema.try_into_kernel().map_err(|error| self.delta(DeltaTableError::from(error)))?;
+            (&stored).try_into_kernel().map_err(|error| self.delta(DeltaTableError::from(error)))?;
         let columns: Vec<StructField> = struct_type.fields().cloned().collect();
         let table = self.builder(Unfinished::new(&self.folder))?.build().map_err(|error| self.delta(error))?;
         table.create().with_columns(columns).await.map_err(|error| self.delta(error))?;
@@ -176,12 +183,43 @@ impl PassThrough for Leased {
     }
 }
 
-fn stored_field(field: &FieldRef) -> Result<FieldRef, Error> {
-    let data_type = stored_type(field.name(), field.data_type())?;
+fn declared_field(field: &FieldRef) -> Result<FieldRef, Error> {
+    let data_type = declared_type(field.name(), field.data_type())?;
     let metadata: HashMap<String, String> = field.metadata().clone();
     Ok(Arc::new(Field::new(field.name(), data_type, field.is_nullable()).with_metadata(metadata)))
 }
 
+/// uuid, time and interval are known to the metastore alone.
+fn declared_type(column: &str, data_type: &DataType) -> Result<DataType, Error> {
+    Ok(match data_type {
+        DataType::FixedSizeBinary(16) => data_type.clone(),
+        DataType::Time32(_) | DataType::Time64(_) => DataType::Time64(TimeUnit::Microsecond),
+        DataType::Interval(_) | DataType::Duration(_) => DataType::Interval(IntervalUnit::MonthDayNano),
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::ListView(field)
+        | DataType::LargeListView(field)
+        | DataType::FixedSizeList(field, _) => {
+            let item = declared_type(column, field.data_type())?;
+            DataType::List(Arc::new(Field::new(field.name(), item, field.is_nullable())))
+        }
+        other => stored_type(column, other)?,
+    })
+}
+
+/// The type of Delta that carries the values of a declared one.
+fn carrier(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::FixedSizeBinary(_) | DataType::Interval(_) => DataType::Binary,
+        DataType::Time64(_) => DataType::Int64,
+        DataType::List(item) => {
+            DataType::List(Arc::new(Field::new(item.name(), carrier(item.data_type()), item.is_nullable())))
+        }
+        other => other.clone(),
+    }
+}
+
+/// A type of Delta that holds the same values.
 fn stored_type(column: &str, data_type: &DataType) -> Result<DataType, Error> {
     let child = |field: &FieldRef| -> Result<FieldRef, Error> {
         let inner = stored_type(column, field.data_type())?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::FieldRef;
 use bytes::Bytes;
 use mead_common::{Diagnostic, sqlstate};
 use mead_engine::{CommandTag, KeptStatement, Prepared, ScalarValue, SourceStatement, TransactionStatus};
@@ -32,14 +32,15 @@ impl Connection {
         }
         let declared = message.type_oids.iter().enumerate().map(|(index, &oid)| declared_type(index + 1, oid));
         let declared: Vec<Option<PgType>> = declared.collect::<Result<_, _>>()?;
-        let hints: Vec<Option<DataType>> = declared.iter().map(|pg_type| pg_type.map(PgType::arrow)).collect();
+        let hint = |(place, pg_type): (usize, &Option<PgType>)| {
+            pg_type.map(|pg_type| Arc::new(pg_type.field(&format!("${}", place + 1))))
+        };
+        let hints: Vec<Option<FieldRef>> = declared.iter().enumerate().map(hint).collect();
         let source = SourceStatement::single(&self.session, &message.query)?;
         let prepared = self.client.attend(self.session.prepare(source, &hints)).await??;
         let inferred = prepared.parameter_types().iter().enumerate();
         let parameter_types = inferred
-            .map(|(index, data_type)| {
-                declared.get(index).copied().flatten().unwrap_or_else(|| PgType::of_parameter(data_type))
-            })
+            .map(|(index, field)| declared.get(index).copied().flatten().unwrap_or_else(|| PgType::of_parameter(field)))
             .collect();
         let kept = KeptStatement::new(prepared, parameter_types);
         if name.is_empty() {
@@ -77,7 +78,7 @@ impl Connection {
                 [all] => is_binary(*all)?,
                 each => is_binary(each[index])?,
             };
-            decode::parameter(index + 1, bytes.as_ref().map(Bytes::as_ref), binary, *sent_as, target, zone)
+            decode::parameter(index + 1, bytes.as_ref().map(Bytes::as_ref), binary, *sent_as, target.data_type(), zone)
         });
         let parameters = parameters.collect::<Result<Vec<_>, _>>()?;
         let prepared = Arc::clone(&statement.prepared);

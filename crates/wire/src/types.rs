@@ -37,11 +37,31 @@ mod tests {
             let metadata = HashMap::from([(key.to_owned(), value.to_owned())]);
             PgType::of_field(&Field::new("c", data_type, true).with_metadata(metadata)).unwrap()
         };
-        assert_eq!(typed(DataType::FixedSizeBinary(16), EXTENSION_NAME, "arrow.uuid").scalar, Scalar::Uuid);
-        assert_eq!(typed(DataType::FixedSizeBinary(8), EXTENSION_NAME, "arrow.uuid").scalar, Scalar::Bytea);
         assert_eq!(typed(DataType::Utf8, EXTENSION_NAME, "arrow.json").scalar, Scalar::Json);
+        let texts = DataType::new_list(DataType::Utf8, true);
+        assert_eq!(typed(texts, EXTENSION_NAME, "mead.json").oid(), Type::JSON_ARRAY.oid());
+        assert_eq!(typed(DataType::Int64, EXTENSION_NAME, "mead.varchar").scalar, Scalar::Int8);
         assert_eq!(typed(DataType::UInt32, TYPE_METADATA, "oid").scalar, Scalar::Oid);
         assert_eq!(typed(DataType::Binary, EXTENSION_NAME, "mead.model").scalar, Scalar::Bytea);
+    }
+
+    #[test]
+    fn sixteen_bytes_are_a_uuid() {
+        let uuid = DataType::FixedSizeBinary(16);
+        assert_eq!(of_data_type(&uuid).unwrap().oid(), Type::UUID.oid());
+        assert_eq!(of_data_type(&DataType::new_list(uuid, true)).unwrap().oid(), Type::UUID_ARRAY.oid());
+        assert_eq!(of_data_type(&DataType::FixedSizeBinary(8)).unwrap().scalar, Scalar::Bytea);
+    }
+
+    #[test]
+    fn a_declared_parameter_is_known_by_its_type() {
+        for &scalar in Scalar::ALL {
+            for array in [false, true] {
+                let declared = PgType { array, ..PgType::scalar(scalar) };
+                let known = PgType::of_field(&declared.field("$1")).unwrap();
+                assert_eq!(known.oid(), declared.oid(), "{}", scalar.name());
+            }
+        }
     }
 
     #[test]

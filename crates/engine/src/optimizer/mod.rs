@@ -1,6 +1,7 @@
 //! Optimizer rules of mead's own.
 
 mod checked_arithmetic;
+mod json;
 mod large_rows;
 mod lift_training;
 mod literals;
@@ -12,6 +13,7 @@ mod small_sums;
 mod yielding_joins;
 
 pub(crate) use checked_arithmetic::{CheckedArithmetic, SignedOperands};
+pub(crate) use json::Json;
 pub(crate) use large_rows::LargeRows;
 pub(crate) use lift_training::LiftTraining;
 pub(crate) use literals::Literals;

@@ -4,4 +4,5 @@ pub(crate) mod function_list;
 pub(crate) mod literal;
 pub(crate) mod search_path;
 mod session_schema;
+pub(crate) mod sql_type;
 pub(crate) mod table_function;

@@ -36,7 +36,7 @@ impl KeptStatement {
 
     /// By PREPARE: parameters are sent as what they are.
     pub(crate) fn from_sql(prepared: Arc<Prepared>) -> Self {
-        let parameter_types = prepared.parameter_types().iter().map(PgType::of_parameter).collect();
+        let parameter_types = prepared.parameter_types().iter().map(|field| PgType::of_parameter(field)).collect();
         Self { prepared, parameter_types, prepared_at: Utc::now(), from_sql: true }
     }
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::execution::SessionState;
 use mead_common::{CancelReason, Diagnostic, Notice, sqlstate};
@@ -109,7 +109,7 @@ impl Session {
     pub async fn prepare(
         &mut self,
         source: SourceStatement,
-        declared: &[Option<DataType>],
+        declared: &[Option<FieldRef>],
     ) -> Result<Arc<Prepared>, Diagnostic> {
         self.check_not_failed(source.statement.as_deref())?;
         let runner = self.runner(&source, Vec::new());
@@ -279,6 +279,7 @@ impl Session {
             context,
             source: source.clone(),
             parameters,
+            parameter_types: Vec::new(),
             settings: self.settings.clone(),
             user: Arc::clone(&self.user),
         }

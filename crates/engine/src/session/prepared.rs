@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::{DialectKind, Statement};
 
@@ -74,13 +74,13 @@ fn word_after(message: &str, markers: &[&str]) -> Option<String> {
 #[derive(Debug)]
 pub struct Prepared {
     pub(crate) source: SourceStatement,
-    pub(crate) parameter_types: Vec<DataType>,
+    pub(crate) parameter_types: Vec<FieldRef>,
     pub(crate) schema: Option<SchemaRef>,
 }
 
 impl Prepared {
     /// One type a parameter `$n`, inferred where the client declared none.
-    pub fn parameter_types(&self) -> &[DataType] {
+    pub fn parameter_types(&self) -> &[FieldRef] {
         &self.parameter_types
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast};
@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption};
 use mead_catalog::{NewRelation, Relation, RelationKind};
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::{CreateTable, PartitionColumn, identifier_text};
-use mead_storage::{ExternalFormat, ExternalTable, ManagedTable};
+use mead_storage::{DeclaredTable, ExternalFormat, ExternalTable, ManagedTable, inferred, mark_text, text_type};
 
 use super::Runner;
 use super::names::QualifiedName;
@@ -57,15 +57,24 @@ impl Runner {
         let table = ExternalTable {
             format: ExternalFormat::parse(stored_as)?,
             path: self.resolve_path(location)?,
-            partition_columns: partitions.fields().iter().map(|f| (f.name().clone(), f.data_type().clone())).collect(),
+            partition_columns: partitions
+                .fields()
+                .iter()
+                .map(|f| (f.name().clone(), text_type(f.data_type())))
+                .collect(),
             options: create.options.clone(),
             columns_declared: !create.columns.is_empty(),
         };
         table.validate()?;
         table.make_folder()?;
         let columns = match table.columns_declared {
+            true if table.format == ExternalFormat::Parquet && has_uuid(&columns) => {
+                // Without files yet, those that INSERT makes will have sixteen bytes.
+                let files = table.infer_schema(&self.state).await;
+                files.map_or_else(|_| Arc::clone(&columns), |files| mark_text(&columns, &files))
+            }
             true => columns,
-            false => table.infer_schema(&self.state).await?,
+            false => inferred(table.infer_schema(&self.state).await?.as_ref()),
         };
         let relation = NewRelation {
             kind: RelationKind::External,
@@ -106,7 +115,7 @@ impl Runner {
             Some(plan) => self.query_columns(plan, create)?,
             None => self.columns(&create.columns)?,
         };
-        let columns = ManagedTable::stored_schema(&declared)?;
+        let columns = ManagedTable::declared_schema(&declared)?;
         // A folder that no entry names is removed when the server starts: a killed CREATE leaves nothing either.
         let folder = self.new_folder(name);
         let table = NewTable::new(ManagedTable::new(&folder));
@@ -192,15 +201,17 @@ impl Runner {
                     }
                 }
             }
-            fields.push(Field::new(name, self.data_type(&column.data_type)?, nullable));
+            let field = self.sql_type(&column.data_type)?;
+            fields.push(Field::clone(&field).with_name(name).with_nullable(nullable));
         }
         Ok(Arc::new(Schema::new(fields)))
     }
 
-    pub(super) fn data_type(
+    /// The Arrow type of a type of SQL, and what its metadata says more.
+    pub(super) fn sql_type(
         &self,
         data_type: &datafusion::sql::sqlparser::ast::DataType,
-    ) -> Result<DataType, Diagnostic> {
+    ) -> Result<FieldRef, Diagnostic> {
         let expression = datafusion::sql::sqlparser::ast::Expr::Cast {
             kind: datafusion::sql::sqlparser::ast::CastKind::Cast,
             expr: Box::new(datafusion::sql::sqlparser::ast::Expr::Value(
@@ -219,7 +230,7 @@ impl Runner {
             )
             .map_err(|error| self.report(&error))?;
         use datafusion::logical_expr::ExprSchemable;
-        expression.get_type(&schema).map_err(|error| self.report(&error))
+        expression.to_field(&schema).map(|(_, field)| field).map_err(|error| self.report(&error))
     }
 
     /// The files' columns and the partitions'. A partition column is declared in PARTITIONED BY, as in Hive, or named there.
@@ -287,7 +298,7 @@ impl Runner {
     /// Inserts a query's rows into a table that nobody sees yet; gives their number.
     async fn fill(&self, table: &ManagedTable, columns: &SchemaRef, plan: LogicalPlan) -> Result<u64, Diagnostic> {
         let report = |error| self.report(&error);
-        let provider = table.provider().await?;
+        let provider = DeclaredTable::wrap(table.provider().await?, columns, None);
         let casts = plan.schema().columns().into_iter().zip(columns.fields()).map(|(column, field)| {
             cast(datafusion::logical_expr::Expr::Column(column), field.data_type().clone()).alias(field.name())
         });
@@ -326,4 +337,8 @@ impl Drop for NewTable {
             tracing::warn!(%error, "the folder of a table that was not made stays until the next start");
         }
     }
+}
+
+fn has_uuid(columns: &Schema) -> bool {
+    columns.fields().iter().any(|field| *field.data_type() == mead_functions::types::UUID)
 }

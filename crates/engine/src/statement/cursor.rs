@@ -73,7 +73,8 @@ impl Session {
         let listing = CursorListing { statement: source.text.clone(), hold, declared_at: Utc::now() };
         let pool = Arc::clone(&self.state.runtime_env().memory_pool);
         self.info.holdings.write().keep_cursor(name, listing, &pool)?;
-        let runner = self.runner(&source, parameters);
+        let mut runner = self.runner(&source, parameters);
+        runner.parameter_types.clone_from(&outer.parameter_types);
         let query = query.clone();
         let declared = self.run_on_engine(runner, |runner| async move { runner.query(&query).await }).await;
         let (schema, stream, running) = match declared {

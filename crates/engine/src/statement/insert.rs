@@ -14,6 +14,7 @@ use mead_catalog::RelationKind;
 use mead_common::{Diagnostic, sqlstate};
 
 use super::Runner;
+use super::insert_literals::read_strings;
 use crate::operator::first_error::FirstError;
 use crate::session::Execution;
 
@@ -25,6 +26,7 @@ impl Runner {
     }
 
     pub(crate) async fn plan_insert(&self, insert: &ast::Insert) -> Result<LogicalPlan, Diagnostic> {
+        let mut insert = insert.clone();
         if insert.returning.is_some() {
             return Err(Diagnostic::unsupported("INSERT … RETURNING is not supported"));
         }
@@ -55,8 +57,9 @@ impl Runner {
                 }
                 _ => {}
             }
+            read_strings(&mut insert, &relation.all_columns());
         }
-        self.plan_ast(ast::Statement::Insert(insert.clone())).await
+        self.plan_ast(ast::Statement::Insert(insert)).await
     }
 
     /// Runs a plan whose one row is the number of rows it wrote. An error of the rows is reported as they gave it: what
@@ -87,17 +90,27 @@ impl Runner {
     }
 }
 
-/// DataFusion's message names the column by its place.
+/// DataFusion's message names the column by its place in the table, Arrow's by its name among the values.
 fn not_null(error: &DataFusionError, plan: &LogicalPlan) -> Option<Diagnostic> {
     let message = error.to_string();
-    let (_, rest) = message.split_once("Invalid batch column at '")?;
-    let (place, rest) = rest.split_once('\'')?;
     let LogicalPlan::Dml(target) = plan else { return None };
-    if !rest.contains("has null but schema specifies non-nullable") {
-        return None;
-    }
     let schema = target.target.schema();
-    let column = schema.fields().get(place.parse::<usize>().ok()?)?;
+    let place = if let Some((_, rest)) = message.split_once("Invalid batch column at '") {
+        let (place, rest) = rest.split_once('\'')?;
+        if !rest.contains("has null but schema specifies non-nullable") {
+            return None;
+        }
+        place.parse::<usize>().ok()?
+    } else {
+        let (_, rest) = message.split_once("Column '")?;
+        let (name, rest) = rest.split_once('\'')?;
+        let LogicalPlan::Projection(stored) = target.input.as_ref() else { return None };
+        if !rest.contains("is declared as non-nullable but contains null values") {
+            return None;
+        }
+        stored.expr.iter().position(|expr| expr.column_refs().iter().any(|column| column.name == name))?
+    };
+    let column = schema.fields().get(place)?;
     Some(Diagnostic::new(
         sqlstate::NOT_NULL_VIOLATION,
         format!(

@@ -12,6 +12,7 @@ mod explain;
 mod held_rows;
 mod insert;
 mod insert_directory;
+mod insert_literals;
 mod model;
 mod names;
 mod parameters;
@@ -25,7 +26,7 @@ mod transaction;
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use mead_common::{Diagnostic, sqlstate};
@@ -82,7 +83,8 @@ impl Session {
             Statement::Close(name) => self.close_cursor(name.as_deref()),
             _ => {
                 self.settings.write(Settings::has_queried);
-                let runner = self.runner(&prepared.source, parameters);
+                let mut runner = self.runner(&prepared.source, parameters);
+                runner.parameter_types.clone_from(&prepared.parameter_types);
                 let writes = statement.writes();
                 let statement = statement.clone();
                 let execution =
@@ -99,8 +101,8 @@ impl Session {
     pub(crate) async fn describe(
         &mut self,
         runner: &Runner,
-        declared: &[Option<DataType>],
-    ) -> Result<(Vec<DataType>, Option<SchemaRef>), Diagnostic> {
+        declared: &[Option<FieldRef>],
+    ) -> Result<(Vec<FieldRef>, Option<SchemaRef>), Diagnostic> {
         let Some(statement) = runner.source.statement.clone() else {
             return Ok((Vec::new(), None));
         };
@@ -152,8 +154,8 @@ impl Runner {
     async fn describe(
         &self,
         statement: &Statement,
-        declared: &[Option<DataType>],
-    ) -> Result<(Vec<DataType>, Option<SchemaRef>), Diagnostic> {
+        declared: &[Option<FieldRef>],
+    ) -> Result<(Vec<FieldRef>, Option<SchemaRef>), Diagnostic> {
         let of_query = async |query: &ast::Query, rows: bool| {
             let plan = self.plan_query_open(query).await?;
             let types = parameters::types(&plan, declared).map_err(|error| self.report(&error))?;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{ParamValues, ScalarValue};
@@ -12,7 +12,9 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use mead_catalog::pg_type::{PgType, Scalar};
 use mead_common::{Diagnostic, sqlstate};
+use mead_functions::types::{EXTENSION_NAME, JSON, JSON_ELEMENTS};
 
 use crate::error::into_datafusion;
 
@@ -20,8 +22,8 @@ use crate::error::into_datafusion;
 const PARAMETERS_MAX: usize = 65_535;
 
 /// The parameters in order.
-pub(super) fn types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<DataType>> {
-    let inferred = plan.get_parameter_types()?;
+pub(super) fn types(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<FieldRef>> {
+    let inferred = plan.get_parameter_fields()?;
     let cast = cast_types(plan)?;
     let highest = inferred.keys().filter_map(|name| number(name)).max().unwrap_or(0);
     if highest > PARAMETERS_MAX {
@@ -31,17 +33,17 @@ pub(super) fn types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result
     let one = |index: usize| {
         let name = format!("${}", index + 1);
         let declared = declared.get(index).cloned().flatten();
-        let implied = || inferred.get(&name).cloned().flatten();
+        let implied = || inferred.get(&name).cloned().flatten().map(|field| parameter(&name, &field));
         match declared.or_else(implied).or_else(|| cast.get(&name).cloned()) {
-            Some(DataType::Null) | None => DataType::Utf8,
-            Some(data_type) => data_type,
+            Some(field) if !field.data_type().is_null() => field,
+            _ => Arc::new(Field::new(name, DataType::Utf8, true)),
         }
     };
     Ok((0..highest.max(declared.len())).map(one).collect())
 }
 
 /// The plan with its parameters typed, so that its columns are: `SELECT $1` has the parameter's type.
-pub(super) fn typed(plan: LogicalPlan, types: &[DataType]) -> Result<LogicalPlan> {
+pub(super) fn typed(plan: LogicalPlan, types: &[FieldRef]) -> Result<LogicalPlan> {
     if types.is_empty() {
         return Ok(plan);
     }
@@ -51,8 +53,7 @@ pub(super) fn typed(plan: LogicalPlan, types: &[DataType]) -> Result<LogicalPlan
             let name = names.save(&expr);
             let expr = expr.transform_up(|expr| match expr {
                 Expr::Placeholder(Placeholder { id, .. }) => {
-                    let data_type = number(&id).and_then(|number| types.get(number - 1));
-                    let field = data_type.map(|data_type| Arc::new(field(&id, data_type)));
+                    let field = number(&id).and_then(|number| types.get(number - 1)).cloned();
                     Ok(Transformed::yes(Expr::Placeholder(Placeholder { id, field })))
                 }
                 other => Ok(Transformed::no(other)),
@@ -65,25 +66,19 @@ pub(super) fn typed(plan: LogicalPlan, types: &[DataType]) -> Result<LogicalPlan
 }
 
 /// The parameters' values, as what they are known as.
-pub(super) fn values(values: &[ScalarValue]) -> ParamValues {
-    let one = |value: &ScalarValue| {
-        let field = field("value", &value.data_type());
-        let metadata = (!field.metadata().is_empty()).then(|| FieldMetadata::from(field.metadata().clone()));
-        ScalarAndMetadata::new(value.clone(), metadata)
+pub(super) fn values(values: &[ScalarValue], types: &[FieldRef]) -> ParamValues {
+    let one = |(place, value): (usize, &ScalarValue)| {
+        let metadata = types.get(place).map(|field| field.metadata()).filter(|metadata| !metadata.is_empty());
+        ScalarAndMetadata::new(value.clone(), metadata.map(|metadata| FieldMetadata::from(metadata.clone())))
     };
-    ParamValues::List(values.iter().map(one).collect())
+    ParamValues::List(values.iter().enumerate().map(one).collect())
 }
 
-/// Sixteen bytes are a uuid: no other type of a client has them.
-fn field(name: &str, data_type: &DataType) -> Field {
-    let field = Field::new(name, data_type.clone(), true);
-    match data_type {
-        DataType::FixedSizeBinary(16) => {
-            let extension = ("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned());
-            field.with_metadata(HashMap::from([extension]))
-        }
-        _ => field,
-    }
+/// A parameter in the place of a column or of what a cast gives: json stays json.
+fn parameter(name: &str, field: &Field) -> FieldRef {
+    let mut metadata = field.metadata().clone();
+    metadata.retain(|key, value| key == EXTENSION_NAME && (value == JSON || value == JSON_ELEMENTS));
+    Arc::new(Field::new(name, field.data_type().clone(), true).with_metadata(metadata))
 }
 
 /// From 1, for `$1`.
@@ -92,22 +87,32 @@ fn number(name: &str) -> Option<usize> {
 }
 
 /// What `$1::integer` says of `$1`, the first cast counting, and LIMIT and OFFSET of theirs.
-fn cast_types(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
+fn cast_types(plan: &LogicalPlan) -> Result<HashMap<String, FieldRef>> {
     let mut types = HashMap::new();
     plan.apply_with_subqueries(|plan| {
         if let LogicalPlan::Limit(limit) = plan {
             for expr in [&limit.skip, &limit.fetch].into_iter().flatten() {
                 if let Expr::Placeholder(placeholder) = expr.as_ref() {
-                    types.insert(placeholder.id.clone(), DataType::Int64);
+                    let field = Field::new(&placeholder.id, DataType::Int64, true);
+                    types.insert(placeholder.id.clone(), Arc::new(field));
                 }
             }
         }
         plan.apply_expressions(|expr| {
             expr.apply(|expr| {
-                if let Expr::Cast(cast) = expr
-                    && let Expr::Placeholder(placeholder) = cast.expr.as_ref()
-                {
-                    types.entry(placeholder.id.clone()).or_insert_with(|| cast.field.data_type().clone());
+                let (inner, field) = match expr {
+                    Expr::Cast(cast) => (cast.expr.as_ref(), Arc::clone(&cast.field)),
+                    // The parser's form of a cast to json or uuid.
+                    Expr::ScalarFunction(call) => match (call.name(), call.args.as_slice()) {
+                        ("json_in", [inner]) => (inner, Arc::new(PgType::scalar(Scalar::Json).field("json"))),
+                        ("uuid_in", [inner]) => (inner, Arc::new(PgType::scalar(Scalar::Uuid).field("uuid"))),
+                        _ => return Ok(TreeNodeRecursion::Continue),
+                    },
+                    _ => return Ok(TreeNodeRecursion::Continue),
+                };
+                if let Expr::Placeholder(placeholder) = inner {
+                    let id = &placeholder.id;
+                    types.entry(id.clone()).or_insert_with(|| parameter(id, &field));
                 }
                 Ok(TreeNodeRecursion::Continue)
             })

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::{Expr, cast};
 use datafusion::sql::sqlparser::ast;
 use mead_common::{Diagnostic, sqlstate};
+use mead_functions::types::is_json;
 use mead_parser::Statement;
 
 use super::Runner;
+use crate::plan::literal;
+use crate::plan::sql_type::read_json;
 use crate::session::prepared::SourceStatement;
 use crate::session::{CommandTag, Execution, KeptStatement, Prepared, Session};
 
@@ -24,8 +27,8 @@ impl Session {
         self.check_statement_name(name)?;
         let source = SourceStatement { statement: Some(Arc::new(statement.clone())), ..outer.source.clone() };
         let runner = self.runner(&source, Vec::new());
-        let declared: Vec<Option<DataType>> =
-            types.iter().map(|data_type| runner.data_type(data_type).map(Some)).collect::<Result<_, _>>()?;
+        let declared: Vec<Option<FieldRef>> =
+            types.iter().map(|data_type| runner.sql_type(data_type).map(Some)).collect::<Result<_, _>>()?;
         let (parameter_types, schema) = self.describe(&runner, &declared).await?;
         let prepared = Arc::new(Prepared { source, parameter_types, schema });
         self.keep_statement(name, KeptStatement::from_sql(prepared))?;
@@ -54,7 +57,7 @@ impl Session {
         let parameters = values
             .iter()
             .zip(&prepared.parameter_types)
-            .map(|(value, data_type)| runner.constant(value, data_type))
+            .map(|(value, field)| runner.constant(value, field))
             .collect::<Result<Vec<_>, _>>()?;
         let Some(statement) = prepared.source.statement.clone() else {
             return Ok(Execution { rows: None, tag: CommandTag::Empty, running: None });
@@ -83,8 +86,8 @@ impl Session {
 }
 
 impl Runner {
-    /// The value of an expression without columns, as `data_type`.
-    fn constant(&self, value: &ast::Expr, data_type: &DataType) -> Result<ScalarValue, Diagnostic> {
+    /// The value of an expression without columns, as a parameter of the field.
+    fn constant(&self, value: &ast::Expr, field: &FieldRef) -> Result<ScalarValue, Diagnostic> {
         let schema = DFSchema::empty();
         let aliased = ast::ExprWithAlias { expr: value.clone(), alias: None };
         let expression =
@@ -98,6 +101,11 @@ impl Runner {
             let value = self.state.create_physical_expr(expression, &schema)?.evaluate(&batch)?.into_array(1)?;
             ScalarValue::try_from_array(&value, 0)
         };
-        evaluate(cast(expression, data_type.clone())).map_err(|error| self.report(&error))
+        let typed = match literal::unknown(&expression) {
+            Some(text) if literal::is_readable(field.data_type()) => literal::read(text, field.data_type(), None),
+            _ if is_json(field) => Ok(read_json(cast(expression, field.data_type().clone()))),
+            _ => Ok(cast(expression, field.data_type().clone())),
+        };
+        typed.and_then(evaluate).map_err(|error| self.report(&error))
     }
 }

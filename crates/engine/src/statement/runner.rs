@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
@@ -28,6 +28,8 @@ pub(crate) struct Runner {
     pub context: Arc<StatementContext>,
     pub source: SourceStatement,
     pub parameters: Vec<ScalarValue>,
+    /// What they are known as; none where the statement has no parameters.
+    pub parameter_types: Vec<FieldRef>,
     pub settings: SharedSettings,
     pub user: Arc<crate::session::User>,
 }
@@ -58,7 +60,8 @@ impl Runner {
         if self.parameters.is_empty() {
             return Ok(plan);
         }
-        plan.with_param_values(super::parameters::values(&self.parameters)).map_err(|error| self.report(&error))
+        plan.with_param_values(super::parameters::values(&self.parameters, &self.parameter_types))
+            .map_err(|error| self.report(&error))
     }
 
     /// Optimizes a plan, and opens its stream. The stream does its work on the threads that poll it.

@@ -6,14 +6,15 @@ use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Documentation, ScalarUDF};
-use mead_common::{Diagnostic, sqlstate};
+use mead_common::text;
 
 use super::SECTION;
 use super::input::Input;
 use crate::error::external;
+use crate::types;
 
-pub(super) fn function() -> ScalarUDF {
-    Input::function("json_in", DataType::Utf8, "arrow.json", read, &DOCUMENTATION)
+pub fn function() -> ScalarUDF {
+    Input::function("json_in", DataType::Utf8, Some(types::JSON), read, &DOCUMENTATION)
 }
 
 static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
@@ -24,13 +25,8 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
 });
 
 fn read(texts: &StringArray) -> Result<ArrayRef> {
-    for text in texts.iter().flatten() {
-        if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {
-            return Err(external(
-                Diagnostic::new(sqlstate::INVALID_TEXT_REPRESENTATION, "invalid input syntax for type json")
-                    .with_detail(error.to_string()),
-            ));
-        }
+    for value in texts.iter().flatten() {
+        text::json(value).map_err(external)?;
     }
     Ok(Arc::new(texts.clone()))
 }

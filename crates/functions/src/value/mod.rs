@@ -8,6 +8,8 @@ mod uuid_in;
 
 use datafusion::logical_expr::{DocSection, ScalarUDF};
 
+pub use json_in::function as json_in;
+
 /// The section of the reference in which these functions stand.
 pub(crate) const SECTION: DocSection =
     DocSection { include: true, label: "Type functions", description: Some("What a cast to a type calls.") };
