@@ -37,11 +37,15 @@ const BANNED: &[&str] =
     &[".unwrap()", ".expect(\"", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "dbg!(", "process::exit("];
 
 /// Where one of them may stand, and why.
-const EXEMPT: &[(&str, &str, &str)] = &[(
-    "crates/engine/src/plan/table_function.rs",
-    "unreachable!(",
-    "the guard of the same match arm has just found the function",
-)];
+const EXEMPT: &[(&str, &str, &str)] = &[
+    (
+        "crates/engine/src/plan/table_function.rs",
+        "unreachable!(",
+        "the guard of the same match arm has just found the function",
+    ),
+    ("crates/functions/src/cast/array.rs", "unreachable!(", "the cast is chosen for lists alone"),
+    ("crates/ml/src/dataset/mod.rs", "panic!(", "who asks for rows in memory has looked where they are"),
+];
 
 #[test]
 fn crates_use_only_what_lies_below_them() {
@@ -97,7 +101,7 @@ fn nothing_a_user_sends_can_panic() {
             continue;
         }
         // A build script runs where the binary is made.
-        if ["/tests.rs", "/testing.rs", "/build.rs"].iter().any(|end| name.ends_with(end)) {
+        if ["/tests.rs", "_tests.rs", "/testing.rs", "/build.rs"].iter().any(|end| name.ends_with(end)) {
             continue;
         }
         for (number, line) in production(&read(&file)) {

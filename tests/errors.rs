@@ -19,7 +19,7 @@ const CASES: &[Case] = &[
     ("SELECT nmae FROM people", "42703", "column \"nmae\" does not exist", "name", 8),
     ("SELECT uppper(name) FROM people", "42883", "function uppper", "upper", 8),
     ("SELECT 1 / 0", "22012", "division by zero", "", 0),
-    ("SELECT 'x'::integer", "22P02", "invalid input syntax for type integer: \"x\"", "", 0),
+    ("SELECT 'x'::integer", "22P02", "invalid input syntax for type integer: \"x\"", "", 8),
     ("INSERT INTO people VALUES ('x', 'y', 'z')", "42601", "", "", 0),
     ("CREATE TABLE people (x int)", "42P07", "relation \"people\" already exists", "", 14),
     ("DROP VIEW people", "42809", "\"people\" is not a view", "DROP TABLE", 11),

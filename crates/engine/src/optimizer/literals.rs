@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{DFSchema, Result, internal_err};
 use datafusion::functions_aggregate::median::median_udaf;
 use datafusion::logical_expr::expr::{
     AggregateFunction, Alias, Between, Case, Cast, InList, InSubquery, ScalarFunction,
@@ -74,13 +74,11 @@ fn typed(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             Ok(Transformed::yes(Expr::InList(InList { expr, list: all, negated })))
         }
         Expr::Between(Between { expr, negated, low, high }) => {
-            let mut all = together(vec![*expr, *low, *high], schema)?.into_iter().map(Box::new);
-            match (all.next(), all.next(), all.next()) {
-                (Some(expr), Some(low), Some(high)) => {
-                    Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
-                }
-                _ => unreachable!("three in, three out"),
-            }
+            let Ok([expr, low, high]) = <[Expr; 3]>::try_from(together(vec![*expr, *low, *high], schema)?) else {
+                return internal_err!("BETWEEN has three operands");
+            };
+            let (expr, low, high) = (Box::new(expr), Box::new(low), Box::new(high));
+            Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
         }
         Expr::Case(case) => Ok(Transformed::yes(Expr::Case(self::case(case, schema)?))),
         Expr::InSubquery(InSubquery { expr, subquery, negated }) => {

@@ -1,5 +1,6 @@
 //! One connection's state, and the life of its statements.
 
+mod check;
 pub(crate) mod execution;
 pub(crate) mod holdings;
 pub(crate) mod info;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use mead_common::Diagnostic;
 use parking_lot::RwLock;
 
-use super::settings::{Scope, Settings, split_path};
+use super::check::split_path;
+use super::settings::{Scope, Settings};
 
 /// A handle on the session's settings.
 #[derive(Debug, Clone)]
