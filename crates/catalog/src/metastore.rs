@@ -13,7 +13,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::{Error, FunctionEntry};
 
 /// The version of the metastore's tables that this mead writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// Where OIDs of users' objects begin, as in PostgreSQL.
 const FIRST_OID: i64 = 16_384;
@@ -102,6 +102,12 @@ impl Catalog {
                 db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
                 Ok(())
             }),
+            // Which training runs spilled rows was not kept.
+            1 => self.write(|db| {
+                db.execute_batch("ALTER TABLE training_runs ADD COLUMN spilled INTEGER NOT NULL DEFAULT 0")?;
+                db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+                Ok(())
+            }),
             SCHEMA_VERSION => Ok(()),
             newer => Err(Error::Newer { folder: self.folder.clone(), found: newer }),
         }
@@ -180,4 +186,36 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 fn remove(path: &Path) -> Result<(), Error> {
     let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     removed.map_err(|source| Error::Io { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metastore_of_the_first_version_is_brought_up() {
+        let folder = std::env::temp_dir().join(format!("mead-metastore-{}", std::process::id()));
+        drop(Catalog::open(&folder).unwrap());
+        let db = Connection::open(folder.join("metastore.sqlite")).unwrap();
+        db.execute_batch(
+            "ALTER TABLE training_runs DROP COLUMN spilled; PRAGMA user_version = 1; \
+             INSERT INTO training_runs VALUES (7, 'm', NULL, 'train_cnn', NULL, 'SELECT', 'finished', NULL, 1, 2)",
+        )
+        .unwrap();
+        drop(db);
+        for _ in 0..2 {
+            let catalog = Catalog::open(&folder).unwrap();
+            let spilled = catalog.read(|db| {
+                Ok(db.query_row("SELECT spilled FROM training_runs WHERE id = 7", [], |row| row.get::<_, bool>(0))?)
+            });
+            assert!(!spilled.unwrap());
+            catalog.note_spilled(7).unwrap();
+            let spilled = catalog.read(|db| {
+                Ok(db.query_row("SELECT spilled FROM training_runs WHERE id = 7", [], |row| row.get::<_, bool>(0))?)
+            });
+            assert!(spilled.unwrap());
+            catalog.write(|db| Ok(db.execute("UPDATE training_runs SET spilled = 0", [])?)).unwrap();
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

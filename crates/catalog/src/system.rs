@@ -206,13 +206,13 @@ fn roles(catalog: &Catalog) -> Result<Table, Error> {
 fn training_runs(catalog: &Catalog) -> Result<Table, Error> {
     type Row =
         (i64, Option<String>, Option<String>, String, Option<String>, String, String, Option<String>, i64, Option<i64>);
-    let rows: Vec<Row> = catalog.read(|db| {
+    let rows: Vec<(Row, bool)> = catalog.read(|db| {
         let mut statement = db.prepare_cached(
-            "SELECT id, model, grouped_by, function, options, query, status, error, started_at, ended_at \
+            "SELECT id, model, grouped_by, function, options, query, status, error, started_at, ended_at, spilled \
              FROM training_runs ORDER BY id",
         )?;
         let rows = statement.query_map([], |row| {
-            Ok((
+            let run = (
                 row.get(0)?,
                 row.get(1)?,
                 row.get(2)?,
@@ -223,22 +223,24 @@ fn training_runs(catalog: &Catalog) -> Result<Table, Error> {
                 row.get(7)?,
                 row.get(8)?,
                 row.get(9)?,
-            ))
+            );
+            Ok((run, row.get(10)?))
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     })?;
     let rows = &rows;
     Ok(Table::default()
-        .bigint("id", rows.iter().map(|row| Some(row.0)))
-        .text("model", rows.iter().map(|row| row.1.as_ref()))
-        .text("grouped_by", rows.iter().map(|row| row.2.as_ref()))
-        .text("function", rows.iter().map(|row| Some(&row.3)))
-        .text("options", rows.iter().map(|row| row.4.as_ref()))
-        .text("query", rows.iter().map(|row| Some(&row.5)))
-        .text("status", rows.iter().map(|row| Some(&row.6)))
-        .text("error", rows.iter().map(|row| row.7.as_ref()))
-        .time("started_at", rows.iter().map(|row| Some(row.8)))
-        .time("ended_at", rows.iter().map(|row| row.9)))
+        .bigint("id", rows.iter().map(|row| Some(row.0.0)))
+        .text("model", rows.iter().map(|row| row.0.1.as_ref()))
+        .text("grouped_by", rows.iter().map(|row| row.0.2.as_ref()))
+        .text("function", rows.iter().map(|row| Some(&row.0.3)))
+        .text("options", rows.iter().map(|row| row.0.4.as_ref()))
+        .text("query", rows.iter().map(|row| Some(&row.0.5)))
+        .text("status", rows.iter().map(|row| Some(&row.0.6)))
+        .text("error", rows.iter().map(|row| row.0.7.as_ref()))
+        .time("started_at", rows.iter().map(|row| Some(row.0.8)))
+        .time("ended_at", rows.iter().map(|row| row.0.9))
+        .boolean("spilled", rows.iter().map(|row| Some(row.1))))
 }
 
 fn training_history(catalog: &Catalog) -> Result<Table, Error> {

@@ -53,6 +53,14 @@ impl Catalog {
         })
     }
 
+    /// Notes that a run's rows exceed the memory limit, so that it learns from a file.
+    pub fn note_spilled(&self, run: i64) -> Result<(), Error> {
+        self.write(|db| {
+            db.execute("UPDATE training_runs SET spilled = 1 WHERE id = ?1", [run])?;
+            Ok(())
+        })
+    }
+
     pub fn record_epoch(&self, run: i64, epoch: &Epoch) -> Result<(), Error> {
         self.write(|db| {
             db.execute(

@@ -1,4 +1,5 @@
-//! The physical operator: reads its whole input under a memory reservation, then trains off the query's threads.
+//! The physical operator: reads its whole input under a memory reservation, or into a file where that cannot grow, then
+//! trains off the query's threads.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use mead_common::Diagnostic;
 use super::job::{Job, TrainEnvironment};
 use super::node::{TrainCall, describe_calls};
 use super::rows::{Group, Rows, group_columns};
+use super::spill::Spill;
+use super::waiting::Waiting;
 use crate::error::into_datafusion;
 use crate::execution::StatementContext;
 
@@ -106,11 +109,15 @@ impl ExecutionPlan for TrainExec {
         let Some(statement) = context.session_config().get_extension::<StatementContext>() else {
             return internal_err!("TrainExec runs outside of a statement");
         };
-        let reservation = MemoryConsumer::new("TrainExec").register(context.memory_pool());
+        let reservation = MemoryConsumer::new("training rows").with_can_spill(true).register(context.memory_pool());
+        let training = MemoryConsumer::new("training").register(context.memory_pool());
+        let spill = Spill::new(Arc::clone(&context.runtime_env().disk_manager), Arc::clone(&statement));
         let run = Run {
             input: self.input.execute(0, context)?,
             rows: Rows::new(&self.input.schema(), self.groups, self.calls.clone())?,
             reservation,
+            training,
+            spill,
             calls: self.calls.clone(),
             schema: Arc::clone(&self.schema),
             statement,
@@ -125,7 +132,11 @@ impl ExecutionPlan for TrainExec {
 struct Run {
     input: SendableRecordBatchStream,
     rows: Rows,
+    /// For the rows.
     reservation: MemoryReservation,
+    /// For what training takes beside them.
+    training: MemoryReservation,
+    spill: Spill,
     calls: Vec<TrainCall>,
     schema: SchemaRef,
     statement: Arc<StatementContext>,
@@ -138,25 +149,44 @@ impl Run {
             let batch = batch?;
             self.statement.flag().check().map_err(into_datafusion)?;
             self.rows.push(&batch)?;
-            self.reservation.try_resize(self.rows.memory_bytes())?;
+            drop(batch);
+            while let Err(error) = self.reservation.try_resize(self.rows.memory_bytes()) {
+                let (rows, spill) = (self.rows, self.spill);
+                let spilled = move || {
+                    let mut rows = rows;
+                    let room = rows.make_room(&spill);
+                    (rows, spill, room)
+                };
+                let done = tokio::task::spawn_blocking(spilled).await;
+                let (rows, spill, room) = done.map_err(|error| {
+                    into_datafusion(Diagnostic::internal("spilling training rows failed").with_source(error))
+                })?;
+                (self.rows, self.spill) = (rows, spill);
+                if !room.map_err(into_datafusion)? {
+                    // Labels are all that is left.
+                    return Err(error);
+                }
+            }
         }
         let (groups, converter) = self.rows.finish();
         let mut keys = Vec::with_capacity(groups.len());
         let mut models: Vec<Vec<Arc<[u8]>>> = self.calls.iter().map(|_| Vec::new()).collect();
-        for group in groups {
-            let Group { key, datasets } = group;
+        let waiting = Arc::new(Waiting::new(groups, self.reservation, self.spill));
+        while let Some((Group { key, datasets }, held)) = waiting.next() {
             let label = match (&key, &converter) {
                 (Some(key), Some(converter)) => Some(describe_key(&converter.convert_rows([key.row()])?)?),
                 _ => None,
             };
-            for ((call, dataset), models) in self.calls.iter().zip(datasets).zip(&mut models) {
+            for (((call, dataset), held), models) in self.calls.iter().zip(datasets).zip(held).zip(&mut models) {
                 let job = Job {
                     call: call.clone(),
                     dataset,
+                    held,
+                    waiting: Arc::clone(&waiting),
                     group: label.clone(),
                     statement: Arc::clone(&self.statement),
                     environment: Arc::clone(&self.environment),
-                    reservation: self.reservation.new_empty(),
+                    reservation: self.training.new_empty(),
                 };
                 models.push(job.run().await.map_err(into_datafusion)?);
             }

@@ -11,6 +11,7 @@ use mead_ml::{DatasetBuilder, EpochReport, Provenance, TrainOptions};
 use tokio::sync::oneshot;
 
 use super::node::TrainCall;
+use super::waiting::Waiting;
 use crate::error::diagnostic_of;
 use crate::execution::StatementContext;
 
@@ -43,6 +44,10 @@ impl Drop for Running {
 pub(super) struct Job {
     pub call: TrainCall,
     pub dataset: DatasetBuilder,
+    /// For what the dataset holds.
+    pub held: MemoryReservation,
+    /// The groups that come later, which may have to make room.
+    pub waiting: Arc<Waiting>,
     /// The group's key as text, under GROUP BY.
     pub group: Option<String>,
     pub statement: Arc<StatementContext>,
@@ -94,9 +99,21 @@ impl Job {
     fn train_recorded(self, run: i64) -> Result<Arc<[u8]>, Diagnostic> {
         let mut options = options_of(&self.call)?;
         options.threads = self.environment.threads;
-        let dataset = self.dataset.finish(options.loss.into())?;
-        let bytes = mead_ml::training_bytes(&dataset, &options)?;
-        self.reservation.try_resize(bytes).map_err(|error| diagnostic_of(&error))?;
+        let mut dataset = self.dataset.finish(options.loss.into())?;
+        self.held.resize(dataset.memory_bytes().min(self.held.size()));
+        while let Err(error) = self.reservation.try_resize(mead_ml::training_bytes(&dataset, &options)?) {
+            if self.waiting.make_room()? {
+                continue;
+            }
+            if dataset.is_spilled() {
+                return Err(diagnostic_of(&error));
+            }
+            dataset.spill(&self.waiting.spill().space()?, self.statement.flag())?;
+            self.held.resize(dataset.memory_bytes().min(self.held.size()));
+        }
+        if dataset.is_spilled() {
+            self.environment.catalog.note_spilled(run)?;
+        }
         let provenance = Provenance {
             query: self.statement.text().to_owned(),
             label_name: self.call.label_name.clone(),

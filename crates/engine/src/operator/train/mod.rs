@@ -5,6 +5,8 @@ mod job;
 mod node;
 mod planner;
 mod rows;
+mod spill;
+mod waiting;
 
 pub(crate) use job::options_of;
 pub(crate) use node::{TrainCall, TrainNode};

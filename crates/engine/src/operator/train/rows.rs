@@ -11,6 +11,7 @@ use mead_common::Diagnostic;
 use mead_ml::DatasetBuilder;
 
 use super::node::TrainCall;
+use super::spill::Spill;
 use crate::error::into_datafusion;
 
 /// One group: the values of its grouping columns, and a dataset for each call.
@@ -77,6 +78,12 @@ impl Rows {
         datasets.map(DatasetBuilder::memory_bytes).sum::<usize>() + keys
     }
 
+    /// Brings the features of the largest datasets to the statement's file, until half of the memory is free. False if there
+    /// are none left. Blocks.
+    pub(super) fn make_room(&mut self, spill: &Spill) -> Result<bool, Diagnostic> {
+        spill_largest(&mut self.found, spill)
+    }
+
     /// The groups in order of first appearance, and what turns their keys back into columns.
     pub(super) fn finish(self) -> (Vec<Group>, Option<RowConverter>) {
         (self.found, self.converter)
@@ -102,6 +109,22 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// Spills the largest datasets, until half of what they all held is free; false if none holds rows in memory.
+pub(super) fn spill_largest(groups: &mut [Group], spill: &Spill) -> Result<bool, Diagnostic> {
+    let mut datasets: Vec<&mut DatasetBuilder> = groups.iter_mut().flat_map(|group| &mut group.datasets).collect();
+    datasets.sort_by_key(|dataset| std::cmp::Reverse(dataset.spillable_bytes()));
+    let enough = datasets.iter().map(|dataset| dataset.spillable_bytes()).sum::<usize>().div_ceil(2);
+    let mut freed = 0;
+    for dataset in datasets {
+        if freed >= enough {
+            break;
+        }
+        freed += dataset.spillable_bytes();
+        dataset.spill(&spill.space()?, spill.statement().flag())?;
+    }
+    Ok(freed > 0)
 }
 
 /// The grouping columns of the output, from the groups' keys.
