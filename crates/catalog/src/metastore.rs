@@ -102,9 +102,12 @@ impl Catalog {
                 db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
                 Ok(())
             }),
-            // Which training runs spilled rows was not kept.
+            // Which training runs spilled rows was not kept, nor what their steps ran on.
             1 => self.write(|db| {
-                db.execute_batch("ALTER TABLE training_runs ADD COLUMN spilled INTEGER NOT NULL DEFAULT 0")?;
+                db.execute_batch(
+                    "ALTER TABLE training_runs ADD COLUMN spilled INTEGER NOT NULL DEFAULT 0; \
+                     ALTER TABLE training_runs ADD COLUMN kernels TEXT",
+                )?;
                 db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
                 Ok(())
             }),
@@ -198,7 +201,8 @@ mod tests {
         drop(Catalog::open(&folder).unwrap());
         let db = Connection::open(folder.join("metastore.sqlite")).unwrap();
         db.execute_batch(
-            "ALTER TABLE training_runs DROP COLUMN spilled; PRAGMA user_version = 1; \
+            "ALTER TABLE training_runs DROP COLUMN spilled; ALTER TABLE training_runs DROP COLUMN kernels; \
+             PRAGMA user_version = 1; \
              INSERT INTO training_runs VALUES (7, 'm', NULL, 'train_cnn', NULL, 'SELECT', 'finished', NULL, 1, 2)",
         )
         .unwrap();

@@ -20,7 +20,8 @@ CREATE TABLE model_versions (
 );
 CREATE TABLE training_runs (
   id INTEGER PRIMARY KEY AUTOINCREMENT, model TEXT, grouped_by TEXT, function TEXT NOT NULL, options TEXT, query TEXT NOT NULL,
-  status TEXT NOT NULL, error TEXT, started_at INTEGER NOT NULL, ended_at INTEGER, spilled INTEGER NOT NULL DEFAULT 0
+  status TEXT NOT NULL, error TEXT, started_at INTEGER NOT NULL, ended_at INTEGER, spilled INTEGER NOT NULL DEFAULT 0,
+  kernels TEXT
 );
 CREATE TABLE training_history (
   run INTEGER NOT NULL REFERENCES training_runs ON DELETE CASCADE, epoch INTEGER NOT NULL, epochs INTEGER NOT NULL,

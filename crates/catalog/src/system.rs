@@ -206,10 +206,10 @@ fn roles(catalog: &Catalog) -> Result<Table, Error> {
 fn training_runs(catalog: &Catalog) -> Result<Table, Error> {
     type Row =
         (i64, Option<String>, Option<String>, String, Option<String>, String, String, Option<String>, i64, Option<i64>);
-    let rows: Vec<(Row, bool)> = catalog.read(|db| {
+    let rows: Vec<(Row, bool, Option<String>)> = catalog.read(|db| {
         let mut statement = db.prepare_cached(
-            "SELECT id, model, grouped_by, function, options, query, status, error, started_at, ended_at, spilled \
-             FROM training_runs ORDER BY id",
+            "SELECT id, model, grouped_by, function, options, query, status, error, started_at, ended_at, spilled, \
+             kernels FROM training_runs ORDER BY id",
         )?;
         let rows = statement.query_map([], |row| {
             let run = (
@@ -224,7 +224,7 @@ fn training_runs(catalog: &Catalog) -> Result<Table, Error> {
                 row.get(8)?,
                 row.get(9)?,
             );
-            Ok((run, row.get(10)?))
+            Ok((run, row.get(10)?, row.get(11)?))
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     })?;
@@ -240,7 +240,8 @@ fn training_runs(catalog: &Catalog) -> Result<Table, Error> {
         .text("error", rows.iter().map(|row| row.0.7.as_ref()))
         .time("started_at", rows.iter().map(|row| Some(row.0.8)))
         .time("ended_at", rows.iter().map(|row| row.0.9))
-        .boolean("spilled", rows.iter().map(|row| Some(row.1))))
+        .boolean("spilled", rows.iter().map(|row| Some(row.1)))
+        .text("kernels", rows.iter().map(|row| row.2.as_ref())))
 }
 
 fn training_history(catalog: &Catalog) -> Result<Table, Error> {

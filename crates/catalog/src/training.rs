@@ -53,6 +53,14 @@ impl Catalog {
         })
     }
 
+    /// Notes what each step of a run computes and how, a line a step.
+    pub fn note_kernels(&self, run: i64, kernels: &str) -> Result<(), Error> {
+        self.write(|db| {
+            db.execute("UPDATE training_runs SET kernels = ?2 WHERE id = ?1", params![run, kernels])?;
+            Ok(())
+        })
+    }
+
     /// Notes that a run's rows exceed the memory limit, so that it learns from a file.
     pub fn note_spilled(&self, run: i64) -> Result<(), Error> {
         self.write(|db| {

@@ -26,4 +26,4 @@ pub use model::{
     content_hash, fit,
 };
 pub use onnx::MODEL_BYTES_MAX;
-pub use train::{EpochReport, OptionValue, TrainOptions, training_bytes};
+pub use train::{EpochReport, OptionValue, TrainOptions, planned_steps, training_bytes, training_steps};

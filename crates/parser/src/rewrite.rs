@@ -75,7 +75,11 @@ pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), Refusal> {
         },
         Statement::Prepare { statement, .. } => return rewrite(statement),
         Statement::Insert(insert) => match &mut insert.source {
-            Some(source) => source.visit(&mut rewriter),
+            // Values find their columns by place: two may come from columns of one name.
+            Some(source) => {
+                names::name_result(source);
+                source.visit(&mut rewriter)
+            }
             None => ControlFlow::Continue(()),
         },
         Statement::InsertDirectory(directory) => directory.query.visit(&mut rewriter),

@@ -2,8 +2,9 @@
 
 use super::features::Values;
 
-/// Bytes of a full block, but for a row that is longer.
-const BLOCK_BYTES: usize = 2 << 20;
+/// Bytes of a full block, but for a row that is longer. So large that the allocator gives each a mapping of its own: blocks that
+/// share one leave a part of it unused, which huge pages make resident all the same.
+const BLOCK_BYTES: usize = 24 << 20;
 
 /// Values of `width` a row; bytes stay bytes until floats come.
 #[derive(Debug, Clone, Default)]

@@ -44,6 +44,18 @@ pub fn training_bytes(dataset: &Dataset, options: &TrainOptions) -> Result<usize
         .saturating_add(rows))
 }
 
+/// What each step of the training computes and how: `conv2d(64, 3x3) + relu + maxpool(2x2): winograd 2x2 …`.
+pub fn training_steps(dataset: &Dataset, options: &TrainOptions) -> Result<Vec<String>, Error> {
+    let loss = loss_of(dataset, options)?;
+    Ok(Plan::new(&network_of(dataset, options, loss)?)?.describe())
+}
+
+/// The same before there are rows; `None` where only they tell the shape of the input or the layers.
+pub fn planned_steps(options: &TrainOptions) -> Result<Option<Vec<String>>, Error> {
+    let (Some(shape), Some(layers)) = (&options.input_shape, &options.layers) else { return Ok(None) };
+    Ok(Some(Plan::new(&NetworkSpec::parse(shape, layers)?)?.describe()))
+}
+
 /// How the work on a batch is cut.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BinaryViewArray, RecordBatch};
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::internal_err;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
@@ -20,14 +20,19 @@ use datafusion::physical_plan::{
 };
 use futures::{StreamExt, stream};
 use mead_common::Diagnostic;
+use mead_ml::kernel::Isa;
 
-use super::job::{Job, TrainEnvironment};
+use super::job::{Job, TrainEnvironment, options_of};
 use super::node::{TrainCall, describe_calls};
 use super::rows::{Group, Rows, group_columns};
 use super::spill::Spill;
 use super::waiting::Waiting;
 use crate::error::into_datafusion;
 use crate::execution::StatementContext;
+use crate::operator::batch_rows::with_batch_rows;
+
+/// Rows of a batch where a row may be large.
+const WIDE_BATCH_ROWS: usize = 1024;
 
 /// See [`super::node::TrainNode`] for its input and output.
 #[derive(Debug)]
@@ -63,10 +68,21 @@ impl TrainExec {
 }
 
 impl DisplayAs for TrainExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TrainExec: groups={}, calls=[", self.groups)?;
         describe_calls(&self.calls, f)?;
-        write!(f, "], threads={}", self.environment.threads)
+        write!(f, "], threads={}", self.environment.threads)?;
+        if format != DisplayFormatType::Verbose {
+            return Ok(());
+        }
+        for call in &self.calls {
+            match options_of(call).map(|options| mead_ml::planned_steps(&options)) {
+                Ok(Ok(Some(steps))) => write!(f, ", steps=[{}] on {}", steps.join("; "), Isa::detect().name())?,
+                // Mistakes are told when the statement runs.
+                _ => write!(f, ", steps known with the rows")?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -112,6 +128,15 @@ impl ExecutionPlan for TrainExec {
         let reservation = MemoryConsumer::new("training rows").with_can_spill(true).register(context.memory_pool());
         let training = MemoryConsumer::new("training").register(context.memory_pool());
         let spill = Spill::new(Arc::clone(&context.runtime_env().disk_manager), Arc::clone(&statement));
+        // A row of an array may be an image: what the scans below hold beside the rows that are kept should be little.
+        let wide = self.input.schema().fields().iter().any(|field| {
+            let bytes = matches!(field.data_type(), DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
+            bytes || field.data_type().is_nested()
+        });
+        let context = match context.session_config().batch_size() {
+            rows if wide && rows > WIDE_BATCH_ROWS => with_batch_rows(&context, WIDE_BATCH_ROWS),
+            _ => context,
+        };
         let run = Run {
             input: self.input.execute(0, context)?,
             rows: Rows::new(&self.input.schema(), self.groups, self.calls.clone())?,

@@ -7,6 +7,7 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use mead_catalog::{Catalog, Epoch, NewTrainingRun, RunOutcome};
 use mead_common::{Diagnostic, Notice};
 use mead_functions::train;
+use mead_ml::kernel::Isa;
 use mead_ml::{DatasetBuilder, EpochReport, Provenance, TrainOptions};
 use tokio::sync::oneshot;
 
@@ -114,6 +115,8 @@ impl Job {
         if dataset.is_spilled() {
             self.environment.catalog.note_spilled(run)?;
         }
+        let steps = mead_ml::training_steps(&dataset, &options)?.join("\n");
+        self.environment.catalog.note_kernels(run, &format!("{steps}\non {}", Isa::detect().name()))?;
         let provenance = Provenance {
             query: self.statement.text().to_owned(),
             label_name: self.call.label_name.clone(),
