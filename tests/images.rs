@@ -59,9 +59,8 @@ async fn many_large_images_in_little_memory() {
             "150528".to_owned(),
         ),
         (
-            format!(
-                "SELECT count(d) FROM (SELECT IMAGE_CROP(IMAGE_DECODE(png, channels => 3), 0, 0, 1, 1) AS d FROM photos) p"
-            ),
+            "SELECT count(d) FROM (SELECT IMAGE_CROP(IMAGE_DECODE(png, channels => 3), 0, 0, 1, 1) AS d FROM photos) p"
+                .to_owned(),
             ROWS.to_string(),
         ),
     ] {

@@ -113,9 +113,8 @@ impl From<Error> for Diagnostic {
             )
             .with_hint("training rows are spilled where the memory limit is too low for them; raise it, or make room"),
             Error::Spill { .. } => report(sqlstate::IO_ERROR),
-            Error::RuntimeMemory(_) => {
-                report(sqlstate::PROGRAM_LIMIT_EXCEEDED).with_hint("raise the server's memory limit, which is its bound too")
-            }
+            Error::RuntimeMemory(_) => report(sqlstate::PROGRAM_LIMIT_EXCEEDED)
+                .with_hint("raise the server's memory limit, which is its bound too"),
             Error::TooLarge(_) => report(sqlstate::PROGRAM_LIMIT_EXCEEDED),
             Error::Cancelled(_, reason) => reason.diagnostic(),
             Error::Onnx(_) => report(sqlstate::INVALID_BINARY_REPRESENTATION),

@@ -126,8 +126,7 @@ where
     fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let values = values[0].as_primitive::<T>();
         let gone = sum(values)?;
-        self.total =
-            self.total.checked_sub(gone).ok_or_else(|| out_of_range("value overflows numeric format"))?;
+        self.total = self.total.checked_sub(gone).ok_or_else(|| out_of_range("value overflows numeric format"))?;
         self.count -= (values.len() - values.null_count()) as u64;
         Ok(())
     }

@@ -51,7 +51,8 @@ impl Length {
         let each = if self.unit == Unit::Bits { 8 } else { 1 };
         let length = |bytes: &[u8]| {
             let length = i32::try_from(bytes.len()).ok().and_then(|bytes| bytes.checked_mul(each));
-            length.ok_or_else(|| external(Diagnostic::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range")))
+            length
+                .ok_or_else(|| external(Diagnostic::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "integer out of range")))
         };
         let lengths = values.as_binary::<i64>().iter().map(|bytes| bytes.map(length).transpose());
         Ok(Arc::new(lengths.collect::<Result<Int32Array>>()?))
@@ -115,7 +116,6 @@ impl ScalarUDFImpl for Length {
         })
     }
 }
-
 
 static BITS: LazyLock<Documentation> = LazyLock::new(|| {
     Documentation::builder(SECTION, "The number of bits of a text in UTF-8, or of a bytea.", "bit_length(value)")

@@ -101,10 +101,9 @@ impl NamedObjects {
                         digits if digits.parse::<u32>().is_ok() => Ok(digits.parse::<i64>().ok()),
                         _ => match find(&context, name)? {
                             Some(oid) => Ok(Some(oid)),
-                            None => Err(external(Diagnostic::new(
-                                undefined,
-                                format!("{noun} \"{name}\" does not exist"),
-                            ))),
+                            None => {
+                                Err(external(Diagnostic::new(undefined, format!("{noun} \"{name}\" does not exist"))))
+                            }
                         },
                     }
                 })

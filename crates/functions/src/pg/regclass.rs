@@ -10,7 +10,8 @@ use super::names::{self, NamedObjects};
 use crate::context::FunctionContext;
 
 pub(super) fn function(context: &Arc<FunctionContext>) -> ScalarUDF {
-    NamedObjects { type_name: "regclass", noun: "relation", undefined: sqlstate::UNDEFINED_TABLE, find }.function(context)
+    NamedObjects { type_name: "regclass", noun: "relation", undefined: sqlstate::UNDEFINED_TABLE, find }
+        .function(context)
 }
 
 /// The OID of a relation of this name.

@@ -12,7 +12,8 @@ use crate::context::FunctionContext;
 use crate::error::external;
 
 pub(super) fn function(context: &Arc<FunctionContext>) -> ScalarUDF {
-    NamedObjects { type_name: "regnamespace", noun: "schema", undefined: sqlstate::INVALID_SCHEMA_NAME, find }.function(context)
+    NamedObjects { type_name: "regnamespace", noun: "schema", undefined: sqlstate::INVALID_SCHEMA_NAME, find }
+        .function(context)
 }
 
 /// The OID of a schema of this name.

@@ -10,7 +10,8 @@ use super::names::{self, NamedObjects};
 use crate::context::FunctionContext;
 
 pub(super) fn function(context: &Arc<FunctionContext>) -> ScalarUDF {
-    NamedObjects { type_name: "regproc", noun: "function", undefined: sqlstate::UNDEFINED_FUNCTION, find }.function(context)
+    NamedObjects { type_name: "regproc", noun: "function", undefined: sqlstate::UNDEFINED_FUNCTION, find }
+        .function(context)
 }
 
 /// The OID of a function of this name.
