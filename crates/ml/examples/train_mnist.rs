@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, FixedSizeListArray, Int32Array, UInt8Array};
 use arrow::datatypes::{DataType, Field};
 use mead_common::CancelFlag;
-use mead_ml::kernel::Isa;
+use mead_ml::Isa;
 use mead_ml::train::{Plan, TrainedNetwork, train};
 use mead_ml::{DatasetBuilder, LabelKind, TrainOptions};
 

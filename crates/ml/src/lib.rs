@@ -6,7 +6,7 @@
 pub mod dataset;
 mod error;
 mod inference;
-pub mod kernel;
+mod kernel;
 pub mod layer;
 mod metrics;
 mod model;
@@ -20,6 +20,7 @@ pub use inference::{
     Choice, ENGINE_NAMES, Engine, InferenceCache, InferenceSession, RUNTIME_MINOR_VERSION_MIN, Scores, check_runtime,
     limit_memory,
 };
+pub use kernel::Isa;
 pub use metrics::Evaluation;
 pub use model::{
     Batch, Element, Epoch, LabelInfo, Metadata, Model, OutputSpec, Provenance, Signature, Task, TensorSpec, Training,

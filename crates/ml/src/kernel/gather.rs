@@ -26,6 +26,8 @@ pub struct LiveLists {
     pub(super) counts: Vec<[u32; 4]>,
     /// Places of a list.
     pub(super) room: usize,
+    /// Filters that may be listed.
+    pub(super) listed: usize,
 }
 
 impl LiveLists {
@@ -80,7 +82,7 @@ impl<'a> Pooling<'a> {
         assert!(bias.len() == self.padded, "no room for the gradient of the bias");
         let windows = self.windows();
         let len = 4 * windows * self.padded + PANEL;
-        lists.room = self.padded;
+        (lists.room, lists.listed) = (self.padded, self.filters);
         lists.gradients.resize(lists.gradients.len().max(len), 0.0);
         lists.filters.resize(lists.filters.len().max(len), 0);
         lists.counts.resize(windows, [0; 4]);

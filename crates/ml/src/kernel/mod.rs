@@ -1,6 +1,7 @@
 //! The arithmetic that training spends its time in, in a form for each instruction set.
 //!
-//! `unsafe` lives here alone: every public function checks its sizes, and its form for an instruction set relies on that.
+//! What is unsafe of the arithmetic lives here alone: every function for others checks its sizes, and its form for an
+//! instruction set relies on that. Sizes come from networks, whose layers hold at most 2²⁶ values: their sums do not wrap.
 
 mod columns;
 mod depthwise;
@@ -30,7 +31,7 @@ pub use norm::{Norm, Sums, norm_sums, norm_width, normalize, normalize_gradient}
 pub use pointwise::{Activated, Curve, activate, activate_gradient, softmax, softmax_gradient};
 pub use pool::{PoolWindows, average_pool, average_pool_gradient, max_pool, max_pool_gradient};
 pub use pooled::{Pooled, pooled_forward};
-pub use product::{Product, multiply, multiply_over, multiply_plain};
+pub use product::{Product, multiply, multiply_over};
 pub use random::{Stream, dropout, dropout_gradient};
 pub use sparse::{Live, LiveWindows, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient};
 pub use transpose::transpose;

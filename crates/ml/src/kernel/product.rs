@@ -73,7 +73,8 @@ fn form(isa: Isa, columns: usize) -> Isa {
 }
 
 /// The same as it is defined, for tests.
-pub fn multiply_plain(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
+#[cfg(test)]
+fn multiply_plain(product: &Product, a: &[f32], b: &[f32], c: &mut [f32]) {
     for i in 0..product.m {
         for j in 0..product.n {
             let mut sum = c[i * product.c_row + j];

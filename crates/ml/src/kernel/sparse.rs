@@ -40,8 +40,8 @@ impl LiveWindows<'_> {
                 && (windows == 0 || last <= gradient.len()),
             "a sparse gradient does not fit its slices"
         );
-        // Lists are filled by `Pooling::live` alone, whose filters exist; that they are those of these panels:
-        assert!(self.lists.room == self.filters.next_multiple_of(PANEL), "lists of another convolution");
+        // Lists are filled by `Pooling::live` alone, with filters below this number.
+        assert!(self.lists.listed <= self.filters, "lists of another convolution");
     }
 }
 
@@ -169,6 +169,7 @@ pub fn sparse_weight_gradient(
         run.is_multiple_of(PANEL)
             && lists.len() >= counts.len() * room
             && gradient.len() == counts.len() * rows * run
+            && counts.iter().all(|count| *count as usize <= room)
             && rows > 0,
         "a sparse gradient does not fit its slices"
     );
@@ -330,8 +331,7 @@ unsafe fn runs<L: Lanes, const R: usize, const V: usize>(
 }
 
 /// Adds the gradient of the input, for kernels of any size: of each filter, live output by live output, its gradient times
-/// its weights, to where its field lies. Arguments as of [`sparse_weight_gradient`]; what pads a run of the weights must be
-/// zero, for it is added to what lies behind a field.
+/// its weights, to where its field lies. Arguments as of [`sparse_weight_gradient`]; of a run `width` values count.
 #[expect(clippy::too_many_arguments, reason = "a kernel")]
 pub fn sparse_spread_gradient(
     isa: Isa,
@@ -342,12 +342,15 @@ pub fn sparse_spread_gradient(
     rows: usize,
     row: usize,
     run: usize,
+    width: usize,
     gradient: &mut [f32],
 ) {
     assert!(
         run.is_multiple_of(PANEL)
             && lists.len() >= counts.len() * room
             && weights.len() == counts.len() * rows * run
+            && counts.iter().all(|count| *count as usize <= room)
+            && width <= run
             && rows > 0,
         "a sparse gradient does not fit its slices"
     );
@@ -357,7 +360,8 @@ pub fn sparse_spread_gradient(
     }
     // SAFETY: every list is as long as its count, every field lies inside the images.
     unsafe {
-        spread_gradient(isa, lists.as_ptr(), counts, room, weights.as_ptr(), rows, row, run, gradient.as_mut_ptr());
+        let (lists, weights, gradient) = (lists.as_ptr(), weights.as_ptr(), gradient.as_mut_ptr());
+        spread_gradient(isa, lists, counts, room, weights, rows, row, run, width, gradient);
     }
 }
 
@@ -367,7 +371,7 @@ for_each_isa! {
     #[expect(clippy::too_many_arguments, reason = "a kernel")]
     unsafe fn spread_gradient(
         lists: *const Live, counts: &[u32], room: usize, weights: *const f32, rows: usize, row: usize, run: usize,
-        gradient: *mut f32,
+        width: usize, gradient: *mut f32,
     ) = spread_gradient_body {
         Avx512: [], Avx2: [], Portable: [],
     }
@@ -385,6 +389,7 @@ unsafe fn spread_gradient_body<L: Lanes>(
     rows: usize,
     row: usize,
     run: usize,
+    width: usize,
     gradient: *mut f32,
 ) {
     for (filter, count) in counts.iter().enumerate() {
@@ -397,10 +402,16 @@ unsafe fn spread_gradient_body<L: Lanes>(
                     let field = gradient.add(live.offset as usize + y * row);
                     let factor = L::splat(live.gradient);
                     let mut done = 0;
-                    while done < run {
+                    while done + L::LEN <= width {
                         let sum = L::load(field.add(done));
                         sum.add_product(factor, L::load(weights.add(done))).store(field.add(done));
                         done += L::LEN;
+                    }
+                    if done < width {
+                        // Padding times an infinite gradient would be NaN behind the field.
+                        let left = width - done;
+                        let sum = L::load_part(field.add(done), left);
+                        sum.add_product(factor, L::load(weights.add(done))).store_part(field.add(done), left);
                     }
                 }
             }

@@ -121,11 +121,9 @@ impl Outputs<'_> {
                 *filters <= shape.filters && output.len() == tiles * filters && winners.len() == tiles * shape.filters
             }
             Outputs::Whole { output, filters, row, places, .. } => {
-                let end = |(first, exist): &(usize, u8)| match exist {
-                    0b1111 => first + row + 2 * filters,
-                    0b0101 => first + row + filters,
-                    0b0011 => first + 2 * filters,
-                    _ => first + filters,
+                let end = |(first, exist): &(usize, u8)| {
+                    let (below, right) = (exist & 0b1100 != 0, exist & 0b1010 != 0);
+                    first + *filters + if below { *row } else { 0 } + if right { *filters } else { 0 }
                 };
                 *filters <= shape.filters && places.len() == tiles && places.iter().all(|p| end(p) <= output.len())
             }

@@ -20,13 +20,17 @@ impl Frame {
 
     /// With so many zeros before the image, in a frame of this size.
     pub(super) fn sized(image: [usize; 3], before: [usize; 2], size: [usize; 2]) -> Self {
-        debug_assert!((0..2).all(|axis| before[axis] + image[axis] <= size[axis]), "an image does not fit its frame");
+        assert!((0..2).all(|axis| before[axis] + image[axis] <= size[axis]), "an image does not fit its frame");
         Self { image, before, size }
     }
 
     /// Values of the image alone.
     pub(super) fn image_len(&self) -> usize {
         self.image.iter().product()
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        self.image[2]
     }
 
     /// Values of a row with its zeros.

@@ -28,8 +28,10 @@ pub(crate) struct PooledConv {
     relu: bool,
     /// True if the gradient of the input is asked for.
     inner: bool,
-    /// Of each pool window in a framed image the first value of its first field; from there to its four fields.
-    windows: Vec<usize>,
+    /// Rows and columns of pool windows, and from one to the next in a framed image.
+    windows: [usize; 2],
+    steps: [usize; 2],
+    /// From the first value of a window's first field to its four fields.
     places: [usize; 4],
     /// From a field's first value to its rows.
     rows: Vec<usize>,
@@ -56,13 +58,18 @@ impl PooledConv {
         let frame = Frame::new(input, &window);
         let (row, channels) = (frame.row(), input[2]);
         let [down, across] = [window.stride[0] * row, window.stride[1] * channels];
-        let windows = (0..height).flat_map(|y| (0..width).map(move |x| 2 * (y * down + x * across))).collect();
+        let (windows, steps) = ([height, width], [2 * down, 2 * across]);
         let rows = (0..window.size[0]).map(|y| y * row).collect();
         let places = [0, across, down, down + across];
-        Some(Self { frame, window, channels, filters, relu, inner, windows, places, rows })
+        Some(Self { frame, window, channels, filters, relu, inner, windows, steps, places, rows })
     }
 
-    /// Values of a row of the window, and the same padded to whole panels.
+    /// Pool windows of an image.
+    fn count(&self) -> usize {
+        self.windows[0] * self.windows[1]
+    }
+
+    /// Values of a row of a convolution's window.
     fn run(&self) -> usize {
         self.window.size[1] * self.channels
     }
@@ -102,7 +109,7 @@ impl PooledConv {
 
     /// True if the forward pass takes Winograd's way: its transforms need windows enough to pay.
     fn winograd(&self) -> bool {
-        self.three_by_three() && self.windows.len() >= 4
+        self.three_by_three() && self.count() >= 4
     }
 
     /// What is prepared: panels for the forward pass, the padded bias, Winograd's weights, weights for the gradient of the
@@ -151,7 +158,9 @@ impl PooledConv {
         windows.clear();
         for sample in 0..samples {
             let start = sample * self.image_len();
-            windows.extend(self.windows.iter().map(|window| start + window));
+            let [down, across] = self.steps;
+            let row = |y: usize| (0..self.windows[1]).map(move |x| start + y * down + x * across);
+            windows.extend((0..self.windows[0]).flat_map(row));
         }
     }
 
@@ -215,7 +224,18 @@ impl PooledConv {
         } else {
             let weights = if self.narrow() { prepared } else { &pass.parameters[..self.weights()] };
             let (rows, run, row) = (self.rows.len(), padded(self.run()), self.frame.row());
-            sparse_spread_gradient(pass.isa, &work.live, &work.counts, windows.len(), weights, rows, row, run, framed);
+            sparse_spread_gradient(
+                pass.isa,
+                &work.live,
+                &work.counts,
+                windows.len(),
+                weights,
+                rows,
+                row,
+                run,
+                self.run(),
+                framed,
+            );
         }
     }
 }
@@ -226,7 +246,7 @@ impl Layer for PooledConv {
     }
 
     fn output_len(&self) -> usize {
-        self.windows.len() * self.filters
+        self.count() * self.filters
     }
 
     fn kernel(&self) -> String {
@@ -274,7 +294,7 @@ impl Layer for PooledConv {
     }
 
     fn saved_len(&self) -> usize {
-        self.windows.len() * padded(self.filters)
+        self.count() * padded(self.filters)
     }
 
     fn prepares_forward(&self) -> bool {
@@ -336,9 +356,9 @@ impl Layer for PooledConv {
 
     fn scratch_len(&self) -> usize {
         let width = padded(self.filters);
-        let lists = 2 * self.filters * self.windows.len() + 8 * width * self.windows.len();
+        let lists = 2 * self.filters * self.count() + 8 * width * self.count();
         let winograd = if self.winograd() { winograd_scratch(self.channels, width) } else { 0 };
-        2 * (self.image_len() + PANEL) + lists + self.windows.len() * (width + 2) + winograd
+        2 * (self.image_len() + PANEL) + lists + self.count() * (width + 2) + winograd
     }
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], saved: &mut [u32]) {
@@ -385,7 +405,7 @@ impl Layer for PooledConv {
         let together = (IMAGES_BYTES / (size_of::<f32>() * self.image_len())).clamp(1, pass.samples.max(1));
         for first in (0..pass.samples).step_by(together) {
             let samples = together.min(pass.samples - first);
-            let count = self.windows.len();
+            let count = self.count();
             let pooling = pooling.part(first * count..(first + samples) * count);
             let images = &images[first * self.image_len()..];
             self.all_windows(samples, &mut windows);

@@ -26,8 +26,6 @@ pub(crate) struct WinogradConv {
     forward: Tiles,
     /// The gradient of the output within zeros, and the tiles of the input's gradient over it.
     backward: Tiles,
-    /// The forward tiles' gradients in that frame.
-    gradient_tiles: Vec<usize>,
 }
 
 /// How one convolution is cut into tiles.
@@ -37,42 +35,44 @@ struct Tiles {
     frame: Frame,
     /// `[height, width]` of what is written.
     output: [usize; 2],
-    /// Of each tile the first value of its field in a framed image.
-    fields: Vec<usize>,
-    /// Of each tile the place of its first output, and which of the four exist.
-    places: Vec<([usize; 2], u8)>,
 }
 
 impl Tiles {
     fn new(image: [usize; 3], before: [usize; 2], output: [usize; 2]) -> Self {
-        let grid = [output[0].div_ceil(2), output[1].div_ceil(2)];
-        let frame = Frame::sized(image, before, [2 * grid[0] + 2, 2 * grid[1] + 2]);
-        let (row, channels) = (frame.row(), image[2]);
-        let tiles = (0..grid[0]).flat_map(|y| (0..grid[1]).map(move |x| [2 * y, 2 * x]));
-        let fields = tiles.clone().map(|[y, x]| y * row + x * channels).collect();
-        let exist = |[y, x]: [usize; 2]| {
-            let (right, below) = (x + 1 < output[1], y + 1 < output[0]);
-            1 | u8::from(right) << 1 | u8::from(below) << 2 | u8::from(right && below) << 3
-        };
-        Self { frame, output, fields, places: tiles.map(|place| (place, exist(place))).collect() }
+        let size = output.map(|size| size.next_multiple_of(2) + 2);
+        Self { frame: Frame::sized(image, before, size), output }
     }
 
-    /// The fields of one sample after the other.
+    fn count(&self) -> usize {
+        self.output[0].div_ceil(2) * self.output[1].div_ceil(2)
+    }
+
+    /// The first output of each tile: row and column.
+    fn each(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
+        let [height, width] = self.output;
+        (0..height).step_by(2).flat_map(move |y| (0..width).step_by(2).map(move |x| [y, x]))
+    }
+
+    /// Of each tile the first value of its field in a framed image; one sample after the other.
     fn all_fields(&self, samples: usize, fields: &mut Vec<usize>) {
+        let (row, channels) = (self.frame.row(), self.frame.channels());
         fields.clear();
         for sample in 0..samples {
             let start = sample * self.frame.whole_len();
-            fields.extend(self.fields.iter().map(|field| start + field));
+            fields.extend(self.each().map(|[y, x]| start + y * row + x * channels));
         }
     }
 
-    /// The places of one sample after the other, as offsets in an output of so many filters.
+    /// Of each tile the offset of its first output among those of so many filters, and which of its four exist.
     fn all_places(&self, samples: usize, filters: usize, places: &mut Vec<(usize, u8)>) {
-        places.clear();
         let [height, width] = self.output;
+        places.clear();
         for sample in 0..samples {
-            let place = |([y, x], exist): &([usize; 2], u8)| (((sample * height + y) * width + x) * filters, *exist);
-            places.extend(self.places.iter().map(place));
+            places.extend(self.each().map(|[y, x]| {
+                let (right, below) = (x + 1 < width, y + 1 < height);
+                let exist = 1 | u8::from(right) << 1 | u8::from(below) << 2 | u8::from(right && below) << 3;
+                (((sample * height + y) * width + x) * filters, exist)
+            }));
         }
     }
 }
@@ -96,10 +96,7 @@ impl WinogradConv {
         let before = [0, 1].map(|axis| window.zeros(axis, input[axis])[0]);
         let forward = Tiles::new(input, before, [output[0], output[1]]);
         let backward = Tiles::new(output, before.map(|before| 2 - before), [input[0], input[1]]);
-        let row = backward.frame.row();
-        let gradient_tile = |([y, x], _): &([usize; 2], u8)| backward.frame.first() + y * row + x * filters;
-        let gradient_tiles = forward.places.iter().map(gradient_tile).collect();
-        Some(Self { window, channels, filters, relu, inner, forward, backward, gradient_tiles })
+        Some(Self { window, channels, filters, relu, inner, forward, backward })
     }
 
     fn weights(&self) -> usize {
@@ -196,7 +193,7 @@ impl Layer for WinogradConv {
     }
 
     fn scratch_len(&self) -> usize {
-        let tiles = 4 * (self.forward.fields.len() + self.backward.fields.len());
+        let tiles = 6 * (self.forward.count() + self.backward.count());
         let frames = self.forward.frame.whole_len() + 2 * self.backward.frame.whole_len();
         winograd_scratch(self.channels, self.filters) + self.products() + tiles + frames
     }
@@ -228,8 +225,9 @@ impl Layer for WinogradConv {
         self.forward.all_fields(pass.samples, &mut work.windows);
         work.gradient_windows.clear();
         for sample in 0..pass.samples {
-            let start = sample * self.backward.frame.whole_len();
-            work.gradient_windows.extend(self.gradient_tiles.iter().map(|tile| start + tile));
+            let start = sample * self.backward.frame.whole_len() + self.backward.frame.first();
+            let row = self.backward.frame.row();
+            work.gradient_windows.extend(self.forward.each().map(|[y, x]| start + y * row + x * self.filters));
         }
         let images = framed(&self.forward.frame, values.input, &mut work.images);
         let shape = WinogradGradient {

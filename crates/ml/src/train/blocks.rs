@@ -11,8 +11,7 @@ const BLOCK: usize = 8192;
 /// Values that may be written in blocks by several threads at once.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    values: UnsafeCell<Vec<f32>>,
-    len: usize,
+    values: Box<[UnsafeCell<f32>]>,
     locks: Vec<RwLock<()>>,
 }
 
@@ -28,7 +27,7 @@ pub(super) struct Whole<'a> {
 impl Blocks {
     pub(super) fn new(values: Vec<f32>) -> Self {
         let locks = (0..values.len().div_ceil(BLOCK)).map(|_| RwLock::new(())).collect();
-        Self { len: values.len(), values: UnsafeCell::new(values), locks }
+        Self { values: values.into_iter().map(UnsafeCell::new).collect(), locks }
     }
 
     /// How many blocks there are.
@@ -38,18 +37,16 @@ impl Blocks {
 
     /// Where block `index` lies.
     pub(super) fn range(&self, index: usize) -> Range<usize> {
-        index * BLOCK..self.len.min((index + 1) * BLOCK)
+        index * BLOCK..self.values.len().min((index + 1) * BLOCK)
     }
 
     /// Lets `write` change block `index`.
     pub(super) fn write<R>(&self, index: usize, write: impl FnOnce(&mut [f32]) -> R) -> R {
         let range = self.range(index);
         let _lock = self.locks[index].write();
-        // SAFETY: the range lies inside the values, whose length never changes, and its lock is held.
-        let block = unsafe {
-            let start = (*self.values.get()).as_mut_ptr().add(range.start);
-            std::slice::from_raw_parts_mut(start, range.len())
-        };
+        let cells = &self.values[range];
+        // SAFETY: the block's lock is held, so nobody else reads or writes these cells.
+        let block = unsafe { std::slice::from_raw_parts_mut(UnsafeCell::raw_get(cells.as_ptr()), cells.len()) };
         write(block)
     }
 
@@ -68,18 +65,13 @@ impl Blocks {
 
     pub(super) fn read(&self) -> Whole<'_> {
         let locks = self.locks.iter().map(RwLock::read).collect();
-        // SAFETY: all locks are held for reading as long as the slice lives.
-        let values = unsafe { (*self.values.get()).as_slice() };
+        // SAFETY: all locks are held for reading as long as the slice lives; a cell lies in memory as what it holds.
+        let values = unsafe { std::slice::from_raw_parts(self.values.as_ptr().cast::<f32>(), self.values.len()) };
         Whole { values, _locks: locks }
     }
 
-    /// All values, to write; for whoever is alone with them.
-    pub(super) fn get_mut(&mut self) -> &mut [f32] {
-        self.values.get_mut()
-    }
-
     pub(super) fn into_inner(self) -> Vec<f32> {
-        self.values.into_inner()
+        self.values.into_iter().map(UnsafeCell::into_inner).collect()
     }
 }
 

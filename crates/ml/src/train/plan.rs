@@ -281,7 +281,7 @@ impl Plan {
                 samples,
                 parameters: &weights.parameters[self.ranges[index].clone()],
                 prepared: weights.prepared[index],
-                step: step.map(|step| Step { layer: index, ..step }),
+                step: step.map(|step| Step { layer: self.stands_for[index].start, ..step }),
                 scratch: &mut chunk.scratch,
                 work: &mut chunk.work,
             };
@@ -309,7 +309,7 @@ impl Plan {
                 samples,
                 parameters: &weights.parameters[self.ranges[index].clone()],
                 prepared: weights.prepared[index],
-                step: step.map(|step| Step { layer: index, ..step }),
+                step: step.map(|step| Step { layer: self.stands_for[index].start, ..step }),
                 scratch: &mut chunk.scratch,
                 work: &mut chunk.work,
             };

@@ -45,15 +45,22 @@ impl<T: Copy + Send> Pool<T> {
         }
     }
 
-    /// Runs `work` with `workers` more threads beside the caller's, which calls [`Self::run`].
-    pub(super) fn scope<R>(&self, workers: usize, work: &(impl Fn(T, usize) + Sync), body: impl FnOnce() -> R) -> R {
+    /// Runs `work` with `workers` more threads beside the caller's, which calls [`Self::run`]. Fails if the system gives no
+    /// more threads.
+    pub(super) fn scope<R>(
+        &self,
+        workers: usize,
+        work: &(impl Fn(T, usize) + Sync),
+        body: impl FnOnce() -> R,
+    ) -> std::io::Result<R> {
         std::thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| self.worker(work));
-            }
-            // The workers must be told to stop even if the body panics, or the scope would wait for ever.
+            // The workers must be told to stop whatever happens here, or the scope would wait for ever.
             let _stop = StopOnDrop(self);
-            body()
+            for _ in 0..workers {
+                let thread = std::thread::Builder::new().name("mead-train-work".to_owned());
+                thread.spawn_scoped(scope, || self.worker(work))?;
+            }
+            Ok(body())
         })
     }
 

@@ -60,8 +60,8 @@ pub struct TrainedNetwork {
     pub seed: u64,
 }
 
-/// Trains. `observe` hears of every epoch when it ends. The result depends on the rows (not on their order), the
-/// options and the seed alone.
+/// Trains. `observe` hears of every epoch when it ends. On one instruction set the result depends on the rows (not on their
+/// order), on whether they were spilled, on the options and the seed alone.
 pub fn train(
     dataset: &Dataset,
     options: &TrainOptions,
@@ -75,12 +75,12 @@ pub fn train(
     let seed = options.seed.unwrap_or_else(|| rand::rng().random_range(0..=i64::MAX as u64));
     let mut feed = Feed::new(dataset, options, seed, cancel)?;
     let batch = batch_of(options, feed.learn_rows());
-    let mut trainer = Trainer::new(dataset, &plan, loss, seed, batch, options, cancel);
+    let trainer = Trainer::new(dataset, &plan, loss, seed, batch, options, cancel);
     let workers = options.threads.max(1).min(batch.div_ceil(trainer.sizes.chunk)) - 1;
-    trainer.prepare_all();
-    let trainer = trainer;
+    (0..trainer.prepared.len()).for_each(|index| trainer.prepare(index));
     let work = |phase: Phase, task: usize| trainer.work(phase, task);
-    let history = trainer.pool.scope(workers, &work, || trainer.epochs(&mut feed, batch, options, workers, observe))?;
+    let epochs = || trainer.epochs(&mut feed, batch, options, workers, observe);
+    let history = trainer.pool.scope(workers, &work, epochs).map_err(|source| Error::Thread { source })??;
     let parameters = trainer.parameters.into_inner();
     if let (Some(last), false) = (history.last(), parameters.iter().all(|value| value.is_finite())) {
         return Err(Error::Diverged { loss: f64::NAN, epoch: last.epoch });
@@ -193,10 +193,11 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// What every step prepares, before there are workers to share it.
-    fn prepare_all(&mut self) {
-        for index in 0..self.prepared.len() {
-            self.plan.prepare(self.parameters.get_mut(), index, self.prepared[index].get_mut());
+    /// Brings the parameters of one step into the form that its passes need.
+    fn prepare(&self, index: usize) {
+        let mut prepared = self.prepared[index].write();
+        if !prepared.is_empty() {
+            self.plan.prepare(&self.parameters.read(), index, &mut prepared);
         }
     }
 
@@ -285,6 +286,8 @@ impl<'a> Trainer<'a> {
             self.pool.run(workers, phase, self.parameters.count(), &work);
         }
         self.pool.run(workers, Phase::Prepare, self.prepared.len(), &work);
+        // Cancelled, it may have moved some parameters and not others.
+        self.check()?;
         Ok(total)
     }
 
@@ -400,12 +403,7 @@ impl<'a> Trainer<'a> {
         }
         match phase {
             Phase::Reduce { chunks, first, last } => self.reduce(index, chunks, first, last),
-            Phase::Prepare => {
-                let mut prepared = self.prepared[index].write();
-                if !prepared.is_empty() {
-                    self.plan.prepare(&self.parameters.read(), index, &mut prepared);
-                }
-            }
+            Phase::Prepare => self.prepare(index),
             _ => self.with_weights(|weights| self.pass(phase, index, weights)),
         }
     }

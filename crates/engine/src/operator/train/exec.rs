@@ -20,7 +20,7 @@ use datafusion::physical_plan::{
 };
 use futures::{StreamExt, stream};
 use mead_common::Diagnostic;
-use mead_ml::kernel::Isa;
+use mead_ml::Isa;
 
 use super::job::{Job, TrainEnvironment, options_of};
 use super::node::{TrainCall, describe_calls};

@@ -7,7 +7,7 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use mead_catalog::{Catalog, Epoch, NewTrainingRun, RunOutcome};
 use mead_common::{Diagnostic, Notice};
 use mead_functions::train;
-use mead_ml::kernel::Isa;
+use mead_ml::Isa;
 use mead_ml::{DatasetBuilder, EpochReport, Provenance, TrainOptions};
 use tokio::sync::oneshot;
 
