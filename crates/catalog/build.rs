@@ -17,14 +17,16 @@ fn main() {
             if path.extension().is_some_and(|extension| extension == "sql")
                 && let Some(name) = path.file_stem().and_then(|stem| stem.to_str())
             {
-                views.push((schema, name.to_owned(), path));
+                views.push((schema, name.to_owned()));
             }
         }
     }
     views.sort();
     let mut code = String::from("pub(crate) static VIEWS: &[(&str, &str, &str)] = &[\n");
-    for (schema, name, path) in views {
-        writeln!(code, "({schema:?}, {name:?}, include_str!({path:?})),").expect("writing to a string");
+    for (schema, name) in views {
+        // Found when the crate is compiled, which may be in another clone than where this ran.
+        let text = format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/../../sql/{schema}/{name}.sql\"))");
+        writeln!(code, "({schema:?}, {name:?}, {text}),").expect("writing to a string");
     }
     code.push_str("];\n");
     let target = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("views.rs");
