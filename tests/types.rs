@@ -7,8 +7,8 @@ use std::error::Error;
 
 use bytes::{BufMut, BytesMut};
 use support::protocol::Connection;
-use support::{Client, Server, connect};
-use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
+use support::{Client, Raw, Server, connect};
+use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 /// A type, and values of it as PostgreSQL prints them.
 struct Case {
@@ -104,33 +104,6 @@ impl Case {
             format!("{{{{{first},{second}}},{{NULL,{first}}}}}"),
         ]
     }
-}
-
-/// A value's bytes as they are in binary.
-#[derive(Debug, Clone, PartialEq)]
-struct Raw(Vec<u8>);
-
-impl<'a> FromSql<'a> for Raw {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Raw(raw.to_vec()))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-}
-
-impl ToSql for Raw {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        out.put_slice(&self.0);
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
 }
 
 /// A parameter that is sent as text, whatever its type.

@@ -2,15 +2,13 @@
 
 mod support;
 
-use std::error::Error;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use bytes::{BufMut, BytesMut};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use support::{Client, Server, connect};
+use support::{Client, Raw, Server, connect};
 use tokio_postgres::SimpleQueryMessage;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{FromSql, ToSql, Type};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -67,33 +65,6 @@ async fn rows_are_inserted_by_parameters() {
     assert_eq!(rows[1].get::<_, Option<f64>>(1), None);
     assert_eq!(rows[1].get::<_, Option<Vec<f32>>>(2), None);
     client.run("DROP TABLE wire_insert").await;
-}
-
-/// A value as it is on the wire, for the types that tokio-postgres does not read itself.
-#[derive(Debug, Clone, PartialEq)]
-struct Raw(Vec<u8>);
-
-impl<'a> FromSql<'a> for Raw {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Raw(raw.to_vec()))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-}
-
-impl ToSql for Raw {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        out.put_slice(&self.0);
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
 }
 
 /// numeric's binary form: digits of base 10,000 (PostgreSQL, `numeric_send`).

@@ -8,11 +8,13 @@
 pub mod client;
 pub mod protocol;
 pub mod random;
+pub mod raw;
 pub mod server;
 pub mod tls;
 
 pub use client::{Client, connect, connect_as};
 pub use random::Random;
+pub use raw::Raw;
 pub use server::Server;
 
 use std::path::PathBuf;
