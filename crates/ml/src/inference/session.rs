@@ -16,6 +16,7 @@ use super::output;
 use super::rows::Rows;
 use crate::Error;
 use crate::model::{Model, OutputSpec, Signature, Task};
+use crate::train::largest;
 
 /// A model, loaded.
 #[derive(Debug)]
@@ -215,17 +216,6 @@ impl InferenceSession {
             probabilities: self.signature.has_probabilities().then(|| new_null_array(&list, 0)),
         }
     }
-}
-
-/// The place of the largest value, the first of equals.
-fn largest(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (place, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = place;
-        }
-    }
-    best
 }
 
 fn arrow_error(error: arrow::error::ArrowError) -> Error {

@@ -36,6 +36,6 @@ pub use random::{Stream, dropout, dropout_gradient};
 pub use sparse::{Live, LiveWindows, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient};
 pub use transpose::transpose;
 pub use winograd::{
-    KernelLayout, Outputs, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient, winograd_scratch,
-    winograd_weight_gradient, winograd_weights,
+    KernelLayout, Outputs, PRODUCTS, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient,
+    winograd_scratch, winograd_weight_gradient, winograd_weights,
 };

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, Work, conv2d};
 use crate::kernel::{
-    Isa, KernelLayout, Live, LiveWindows, Narrow, Outputs, PANEL, Pooled, Pooling, Winograd, live_by_filter,
+    Isa, KernelLayout, Live, LiveWindows, Narrow, Outputs, PANEL, PRODUCTS, Pooled, Pooling, Winograd, live_by_filter,
     narrow_weight_gradient, padded, pooled_forward, sparse_input_gradient, sparse_spread_gradient,
     sparse_weight_gradient, transpose, winograd_forward, winograd_scratch, winograd_weights,
 };
@@ -116,7 +116,7 @@ impl PooledConv {
     /// input.
     fn prepared_parts(&self) -> [usize; 4] {
         let width = padded(self.filters);
-        let winograd = if self.winograd() { 16 * self.channels * width } else { 0 };
+        let winograd = if self.winograd() { PRODUCTS * self.channels * width } else { 0 };
         let backward = match (self.inner, self.three_by_three(), self.narrow()) {
             (true, true, _) => 9 * self.channels * self.filters,
             (true, false, true) => self.filters * self.rows.len() * padded(self.run()),

@@ -8,12 +8,10 @@ use rand_chacha::ChaCha8Rng;
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
 use crate::kernel::{
-    Isa, KernelLayout, Outputs, PANEL, Winograd, WinogradGradient, transpose, winograd_forward,
+    Isa, KernelLayout, Outputs, PANEL, PRODUCTS, Winograd, WinogradGradient, transpose, winograd_forward,
     winograd_kernel_gradient, winograd_scratch, winograd_weight_gradient, winograd_weights,
 };
 use crate::network::{Convolution, Window};
-
-const PRODUCTS: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct WinogradConv {

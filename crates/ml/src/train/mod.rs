@@ -22,4 +22,5 @@ mod fuse_tests;
 pub use options::{LossKind, OPTION_NAMES, OptimizerKind, OptionValue, TrainOptions};
 pub use plan::{Chunk, Plan, Weights};
 pub use setup::{planned_steps, training_bytes, training_steps};
+pub(crate) use trainer::largest;
 pub use trainer::{EpochReport, LayerWeights, TrainedNetwork, train};
