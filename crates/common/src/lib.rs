@@ -4,6 +4,7 @@
 
 mod cancel;
 mod diagnostic;
+mod dialect;
 mod notice;
 pub mod scram;
 pub mod sqlstate;
@@ -12,5 +13,6 @@ pub mod text;
 
 pub use cancel::{CancelFlag, CancelReason};
 pub use diagnostic::Diagnostic;
+pub use dialect::Dialect;
 pub use notice::{Notice, Severity};
 pub use sqlstate::SqlState;

@@ -18,9 +18,9 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
 use mead_catalog::{Catalog, DatabaseCatalog, ViewDefinition, ViewPlanner};
-use mead_common::{CancelReason, Diagnostic, Notice, sqlstate};
+use mead_common::{CancelReason, Diagnostic, Dialect, Notice, sqlstate};
 use mead_functions::{FunctionContext, NamedArguments};
-use mead_parser::{DialectKind, Statement};
+use mead_parser::Statement;
 use mead_storage::PathPolicy;
 use parking_lot::Mutex;
 use tokio::runtime::{Handle, Runtime};
@@ -375,7 +375,7 @@ impl Views {
         let engine = self.engine.upgrade().ok_or_else(|| into_datafusion(CancelReason::Shutdown.diagnostic()))?;
         let definition = view.query;
         let state = engine.view_state(view.search_path).map_err(into_datafusion)?;
-        let parsed = mead_parser::parse(definition, DialectKind::Postgres)
+        let parsed = mead_parser::parse(definition, Dialect::Postgres)
             .map_err(|error| into_datafusion(Diagnostic::from(error)))?;
         let Some(Statement::Query(query)) = parsed.into_iter().next().map(|parsed| parsed.statement) else {
             return Err(into_datafusion(Diagnostic::internal("a view's definition is not a query")));

@@ -9,13 +9,6 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
-/// The dialect of a session (`SET dialect`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DialectKind {
-    #[default]
-    Postgres,
-}
-
 /// Expressions that may be begun for each byte of the text, and for any text. A parse that goes straight on begins one at
 /// most; but sqlparser goes back and tries another reading where one has failed, in nested texts twice at every depth.
 const BEGINNINGS_PER_BYTE: usize = 4;

@@ -10,7 +10,6 @@ mod rewrite;
 mod split;
 mod statement;
 
-pub use dialect::DialectKind;
 pub use error::Error;
 pub use rewrite::column_name;
 pub use split::{Parsed, parse};

@@ -1,11 +1,12 @@
 //! A query string becomes its statements, each with its own text and place.
 
+use mead_common::Dialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer, TokenizerError};
 
 use crate::cursor::Lines;
-use crate::dialect::{DialectKind, MeadDialect};
+use crate::dialect::MeadDialect;
 use crate::error::Error;
 use crate::rewrite::Refusal;
 use crate::statement::{self, Statement};
@@ -28,8 +29,8 @@ pub struct Parsed {
 }
 
 /// Parses all statements of a query string; empty ones are passed over.
-pub fn parse(sql: &str, dialect: DialectKind) -> Result<Vec<Parsed>, Error> {
-    let DialectKind::Postgres = dialect;
+pub fn parse(sql: &str, dialect: Dialect) -> Result<Vec<Parsed>, Error> {
+    debug_assert_eq!(dialect, Dialect::Postgres, "sessions have no other dialect yet");
     let dialect = MeadDialect::new(sql.len());
     let lines = Lines::new(sql);
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| token_error(error, &lines))?;

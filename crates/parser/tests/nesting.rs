@@ -3,7 +3,8 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use mead_parser::{DialectKind, parse};
+use mead_common::Dialect;
+use mead_parser::parse;
 
 /// What a statement may take; most of it is for a busy machine.
 const TIME_MAX: Duration = Duration::from_secs(20);
@@ -78,7 +79,7 @@ fn nested_statements_are_parsed_or_refused_soon() {
             let (done, outcome) = mpsc::channel();
             let parsing = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
                 // Copying and dropping walk the tree too.
-                drop(parse(&sql, DialectKind::Postgres).map(|parsed| drop(parsed.clone())));
+                drop(parse(&sql, Dialect::Postgres).map(|parsed| drop(parsed.clone())));
                 done.send(())
             });
             parsing.expect("a thread can be started");

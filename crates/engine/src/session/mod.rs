@@ -16,8 +16,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::execution::SessionState;
-use mead_common::{CancelReason, Diagnostic, Notice, sqlstate};
-use mead_parser::DialectKind;
+use mead_common::{CancelReason, Diagnostic, Dialect, Notice, sqlstate};
 use tokio::sync::mpsc;
 
 pub use execution::{CommandTag, Execution};
@@ -258,8 +257,8 @@ impl Session {
         }
     }
 
-    pub(crate) fn dialect(&self) -> DialectKind {
-        DialectKind::Postgres
+    pub(crate) fn dialect(&self) -> Dialect {
+        Dialect::Postgres
     }
 
     /// A new statement: its context, registered for cancellation, and the session's state with the context in it.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
-use mead_common::{Diagnostic, sqlstate};
-use mead_parser::{DialectKind, Statement};
+use mead_common::{Diagnostic, Dialect, sqlstate};
+use mead_parser::Statement;
 
 use super::Session;
 
@@ -21,7 +21,7 @@ pub struct SourceStatement {
 
 impl SourceStatement {
     /// Splits a query string. An empty string gives an empty list; a syntax error anywhere fails the whole, as in Postgres.
-    pub(crate) fn split(sql: &str, dialect: DialectKind) -> Result<Vec<Self>, Diagnostic> {
+    pub(crate) fn split(sql: &str, dialect: Dialect) -> Result<Vec<Self>, Diagnostic> {
         let whole: Arc<str> = Arc::from(sql);
         let parsed = mead_parser::parse(sql, dialect).map_err(Diagnostic::from)?;
         let statements = parsed.into_iter().map(|parsed| Self {

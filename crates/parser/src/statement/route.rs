@@ -343,7 +343,9 @@ fn object(parser: &mut Parser<'_>, first: &str) -> Routed {
 
 #[cfg(test)]
 mod tests {
-    use crate::{DialectKind, Statement, parse};
+    use mead_common::Dialect;
+
+    use crate::{Statement, parse};
 
     #[test]
     fn a_view_may_follow_comments() {
@@ -352,7 +354,7 @@ mod tests {
             "/* why */ /* how */ CREATE OR REPLACE VIEW v AS SELECT 1",
             "SELECT 1; -- why\n CREATE VIEW v AS SELECT 1",
         ] {
-            let statements = parse(sql, DialectKind::Postgres).unwrap();
+            let statements = parse(sql, Dialect::Postgres).unwrap();
             assert!(matches!(statements.last().unwrap().statement, Statement::CreateView(_)), "{sql}");
         }
     }
