@@ -1,6 +1,6 @@
 //! The checks of settings' values: each brings a value to the form that SHOW prints, or refuses it.
 
-use mead_common::{Diagnostic, sqlstate};
+use mead_common::{Diagnostic, Dialect, sqlstate};
 use mead_ml::{ENGINE_NAMES, Engine};
 
 /// The longest `application_name`, in bytes.
@@ -102,12 +102,7 @@ pub(super) fn boolean(value: &str) -> Option<bool> {
 }
 
 pub(super) fn dialect(name: &str, value: &str) -> Result<String, Diagnostic> {
-    match value.to_ascii_lowercase().as_str() {
-        "postgres" => Ok("postgres".to_owned()),
-        "hive" | "spark" => Err(Diagnostic::unsupported(format!("dialect \"{value}\" is not supported yet"))
-            .with_hint("the only dialect is postgres")),
-        _ => Err(invalid(name, value).with_hint("available values: postgres")),
-    }
+    one_of(name, value, &Dialect::ALL.map(Dialect::name))
 }
 
 pub(super) fn inference_engine(name: &str, value: &str) -> Result<String, Diagnostic> {
