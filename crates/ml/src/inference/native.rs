@@ -9,7 +9,7 @@ use super::input::check_finite;
 use super::pool::Pool;
 use super::rows::Rows;
 use crate::Error;
-use crate::kernel::Isa;
+use crate::kernel::{Buffer, Isa};
 use crate::model::Own;
 use crate::train::{Chunk, Plan, Weights};
 
@@ -24,7 +24,7 @@ pub(super) struct Native {
     plan: Arc<Plan>,
     parameters: Vec<f32>,
     /// What each step made of its parameters.
-    prepared: Vec<Vec<f32>>,
+    prepared: Vec<Buffer<f32>>,
     isa: Isa,
     /// Rows in a chunk.
     rows: usize,
@@ -47,7 +47,7 @@ impl Native {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        let weights = self.parameters.len() + self.prepared.iter().map(Vec::len).sum::<usize>();
+        let weights = self.parameters.len() + self.prepared.iter().map(|prepared| prepared.len()).sum::<usize>();
         weights * size_of::<f32>() + self.chunks.memory_bytes()
     }
 
@@ -55,7 +55,7 @@ impl Native {
     pub(super) fn run(&self, rows: &Rows<'_>, count: usize, cancel: &CancelFlag) -> Result<(ArrayRef, usize), Error> {
         let width = self.plan.output_len();
         let steps = 0..self.plan.layers().len();
-        let prepared: Vec<&[f32]> = self.prepared.iter().map(Vec::as_slice).collect();
+        let prepared: Vec<&[f32]> = self.prepared.iter().map(|prepared| &**prepared).collect();
         let weights = Weights { parameters: &self.parameters, prepared: &prepared };
         let mut outputs = Vec::with_capacity(count * width);
         let mut chunk = self.chunks.take(cancel)?;

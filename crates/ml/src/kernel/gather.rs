@@ -1,7 +1,7 @@
 //! Gathers the live outputs of a pooled convolution into the lists that its backward pass walks.
 
+use super::Isa;
 use super::lanes::{Lanes, PANEL, for_each_isa};
-use super::{Isa, Live};
 
 /// What is known of the outputs of some windows, each `[window][filter]`; winners `[window][filter, padded]`.
 #[derive(Debug, Clone, Copy)]
@@ -16,26 +16,72 @@ pub struct Pooling<'a> {
     pub relu: bool,
 }
 
-/// The live outputs of some windows: for each of a window's four places a list of filters and their gradients.
+/// The live outputs of some windows, by window: filters and their gradients, those of the window's first place first.
 #[derive(Debug, Default)]
 pub struct LiveLists {
-    /// `[window][place][filter, padded]`, and room behind the last for a vector.
+    /// `[window][room]`, and room behind a window's filters for a vector.
     pub(super) gradients: Vec<f32>,
     pub(super) filters: Vec<u32>,
-    /// How much of each list is filled: `[window][place]`.
-    pub(super) counts: Vec<[u32; 4]>,
-    /// Places of a list.
+    /// Where the entries of each of a window's places begin, and where the last end.
+    pub(super) starts: Vec<[u32; 5]>,
+    /// Entries that a window has room for.
     pub(super) room: usize,
     /// Filters that may be listed.
     pub(super) listed: usize,
 }
 
-impl LiveLists {
-    /// Filter and gradient of what lives at a place of a window.
-    fn list(&self, window: usize, place: usize) -> impl Iterator<Item = (u32, f32)> {
-        let start = (4 * window + place) * self.room;
-        let range = start..start + self.counts[window][place] as usize;
-        self.filters[range.clone()].iter().copied().zip(self.gradients[range].iter().copied())
+/// One output of a filter that has a gradient.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
+pub struct Live {
+    pub gradient: f32,
+    /// The place of its field's first value.
+    pub offset: u32,
+}
+
+/// The live outputs of some windows, by filter.
+#[derive(Debug, Default)]
+pub struct LiveFilters {
+    /// `[filter][room]`, of which `counts` are filled.
+    pub(super) lists: Vec<Live>,
+    pub(super) counts: Vec<u32>,
+    /// Windows, of which each filter can be alive in all.
+    pub(super) room: usize,
+    /// No field begins behind this place.
+    pub(super) furthest: usize,
+}
+
+impl LiveFilters {
+    /// Puts by filter what is by window. An output's field begins at its window's place and, from there, one of `places`.
+    pub fn fill(&mut self, lists: &LiveLists, windows: &[usize], places: &[usize; 4]) {
+        let largest = |values: &[usize]| values.iter().copied().max().unwrap_or(0);
+        assert_eq!(lists.starts.len(), windows.len(), "lists of other windows");
+        self.room = windows.len();
+        self.furthest = largest(windows) + largest(places);
+        self.counts.clear();
+        self.counts.resize(lists.listed, 0);
+        let len = lists.listed * self.room;
+        if self.lists.len() < len {
+            self.lists.resize(len, Live::default());
+        }
+        let (to, counts) = (self.lists.as_mut_ptr(), self.counts.as_mut_ptr());
+        for (window, (offset, starts)) in windows.iter().zip(&lists.starts).enumerate() {
+            for (place, at) in places.iter().enumerate() {
+                let offset = (offset + at) as u32;
+                for entry in starts[place] as usize..starts[place + 1] as usize {
+                    let entry = window * lists.room + entry;
+                    // SAFETY: `Pooling::live` alone fills lists, within their room; a filter, one of those that may be
+                    // listed, is in a window's entries at most once.
+                    unsafe {
+                        let filter = *lists.filters.get_unchecked(entry) as usize;
+                        let gradient = *lists.gradients.get_unchecked(entry);
+                        let count = counts.add(filter);
+                        *to.add(filter * self.room + *count as usize) = Live { gradient, offset };
+                        *count += 1;
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -55,7 +101,7 @@ impl<'a> Pooling<'a> {
         }
     }
 
-    fn check(&self) {
+    pub(super) fn check(&self) {
         let windows = self.windows();
         assert!(
             self.padded.is_multiple_of(PANEL)
@@ -67,54 +113,19 @@ impl<'a> Pooling<'a> {
         );
     }
 
-    /// The gradient as it is, `[window][filter, padded]`, zero where the rectifier cut it off; adds that of the bias, as long
-    /// as the filters are when padded.
-    pub fn dense(&self, isa: Isa, to: &mut [f32], bias: &mut [f32]) {
-        self.check();
-        assert!(to.len() == self.winners.len() && bias.len() == self.padded, "no room for a dense gradient");
-        // SAFETY: the lengths are what the kernel relies on.
-        unsafe { dense(isa, self, to.as_mut_ptr(), bias.as_mut_ptr()) }
-    }
-
     /// What lives, by window and place; adds the gradient of the bias, as long as the filters are when padded.
     pub fn live(&self, isa: Isa, lists: &mut LiveLists, bias: &mut [f32]) {
         self.check();
         assert!(bias.len() == self.padded, "no room for the gradient of the bias");
         let windows = self.windows();
-        let len = 4 * windows * self.padded + PANEL;
-        (lists.room, lists.listed) = (self.padded, self.filters);
+        (lists.room, lists.listed) = (self.padded + PANEL, self.filters);
+        let len = windows * lists.room;
         lists.gradients.resize(lists.gradients.len().max(len), 0.0);
         lists.filters.resize(lists.filters.len().max(len), 0);
-        lists.counts.resize(windows, [0; 4]);
+        lists.starts.resize(windows, [0; 5]);
         let (gradients, filters) = (lists.gradients.as_mut_ptr(), lists.filters.as_mut_ptr());
         // SAFETY: the lengths are what the kernel relies on.
-        unsafe { live(isa, self, gradients, filters, &mut lists.counts, bias.as_mut_ptr()) }
-    }
-}
-
-/// What lives, by filter: `to`, `[filter][room]` with room for every window, filled as far as `counts` says. The offset is
-/// the window's place plus that of its winner.
-pub fn live_by_filter(lists: &LiveLists, windows: &[usize], places: &[usize; 4], to: &mut [Live], counts: &mut [u32]) {
-    let room = windows.len();
-    assert!(to.len() >= counts.len() * room && lists.counts.len() == windows.len(), "no room for the live outputs");
-    counts.fill(0);
-    for (window, offset) in windows.iter().enumerate() {
-        for (place, at) in places.iter().enumerate() {
-            let offset = (offset + at) as u32;
-            for (filter, gradient) in lists.list(window, place) {
-                let count = &mut counts[filter as usize];
-                to[filter as usize * room + *count as usize] = Live { gradient, offset };
-                *count += 1;
-            }
-        }
-    }
-}
-
-for_each_isa! {
-    /// # Safety
-    /// What [`Pooling::dense`] checks.
-    unsafe fn dense(pooling: &Pooling<'_>, to: *mut f32, bias: *mut f32) = dense_body {
-        Avx512: [], Avx2: [], Portable: [],
+        unsafe { live(isa, self, gradients, filters, &mut lists.starts, bias.as_mut_ptr()) }
     }
 }
 
@@ -123,7 +134,7 @@ for_each_isa! {
 /// # Safety
 /// The window and the first of the filters exist.
 #[inline(always)]
-unsafe fn vector<L: Lanes>(pooling: &Pooling<'_>, window: usize, filter: usize) -> L {
+pub(super) unsafe fn vector<L: Lanes>(pooling: &Pooling<'_>, window: usize, filter: usize) -> L {
     if filter >= pooling.filters {
         // SAFETY: as the caller says; so below.
         return unsafe { L::splat(0.0) };
@@ -140,29 +151,11 @@ unsafe fn vector<L: Lanes>(pooling: &Pooling<'_>, window: usize, filter: usize) 
     }
 }
 
-/// # Safety
-/// What [`Pooling::dense`] checks.
-#[inline(always)]
-unsafe fn dense_body<L: Lanes>(pooling: &Pooling<'_>, to: *mut f32, bias: *mut f32) {
-    for filter in (0..pooling.padded).step_by(L::LEN) {
-        // SAFETY: as the caller says.
-        unsafe {
-            let mut sum = L::load(bias.add(filter));
-            for window in 0..pooling.windows() {
-                let gradient = vector::<L>(pooling, window, filter);
-                sum = sum.add(gradient);
-                gradient.store(to.add(window * pooling.padded + filter));
-            }
-            sum.store(bias.add(filter));
-        }
-    }
-}
-
 for_each_isa! {
     /// # Safety
     /// What [`Pooling::live`] checks.
     unsafe fn live(
-        pooling: &Pooling<'_>, gradients: *mut f32, filters: *mut u32, counts: &mut [[u32; 4]], bias: *mut f32,
+        pooling: &Pooling<'_>, gradients: *mut f32, filters: *mut u32, starts: &mut [[u32; 5]], bias: *mut f32,
     ) = live_body { Avx512: [], Avx2: [], Portable: [], }
 }
 
@@ -173,23 +166,28 @@ unsafe fn live_body<L: Lanes>(
     pooling: &Pooling<'_>,
     gradients: *mut f32,
     filters: *mut u32,
-    counts: &mut [[u32; 4]],
+    starts: &mut [[u32; 5]],
     bias: *mut f32,
 ) {
-    for (window, counts) in counts.iter_mut().enumerate() {
-        *counts = [0; 4];
-        for filter in (0..pooling.padded).step_by(L::LEN) {
-            // SAFETY: as the caller says; a list never holds more than the filters before this vector.
-            unsafe {
-                let gradient = vector::<L>(pooling, window, filter);
-                L::load(bias.add(filter)).add(gradient).store(bias.add(filter));
-                let places = L::load_places(pooling.winners.as_ptr().add(window * pooling.padded + filter));
-                for (place, count) in counts.iter_mut().enumerate() {
-                    let at = (4 * window + place) * pooling.padded + *count as usize;
+    let room = pooling.padded + PANEL;
+    for (window, starts) in starts.iter_mut().enumerate() {
+        let mut count = 0;
+        for place in 0..4 {
+            starts[place] = count as u32;
+            for filter in (0..pooling.padded).step_by(L::LEN) {
+                // SAFETY: as the caller says; a filter is picked once, so there is room for all, and a vector behind them.
+                unsafe {
+                    let gradient = vector::<L>(pooling, window, filter);
+                    if place == 0 {
+                        L::load(bias.add(filter)).add(gradient).store(bias.add(filter));
+                    }
+                    let places = L::load_places(pooling.winners.as_ptr().add(window * pooling.padded + filter));
+                    let at = window * room + count;
                     let (gradients, filters) = (gradients.add(at), filters.add(at));
-                    *count += gradient.pick(places, place as u32, filter as u32, gradients, filters) as u32;
+                    count += gradient.pick(places, place as u32, filter as u32, gradients, filters);
                 }
             }
         }
+        starts[4] = count as u32;
     }
 }

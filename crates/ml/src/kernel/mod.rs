@@ -3,6 +3,7 @@
 //! What is unsafe of the arithmetic lives here alone: every function for others checks its sizes, and its form for an
 //! instruction set relies on that. Sizes come from networks, whose layers hold at most 2²⁶ values: their sums do not wrap.
 
+mod buffer;
 mod columns;
 mod depthwise;
 mod descent;
@@ -20,10 +21,11 @@ mod sparse;
 mod transpose;
 mod winograd;
 
+pub use buffer::Buffer;
 pub use columns::{add_rows, fill_rows};
 pub use depthwise::{DepthwiseShape, depthwise_forward, depthwise_input_gradient, depthwise_weight_gradient};
 pub use descent::{Adam, adam, add_to};
-pub use gather::{LiveLists, Pooling, live_by_filter};
+pub use gather::{Live, LiveFilters, LiveLists, Pooling};
 pub use isa::Isa;
 pub(crate) use lanes::{PANEL, padded};
 pub use narrow::{Narrow, narrow_weight_gradient};
@@ -33,7 +35,7 @@ pub use pool::{PoolWindows, average_pool, average_pool_gradient, max_pool, max_p
 pub use pooled::{Pooled, pooled_forward};
 pub use product::{Product, multiply, multiply_over};
 pub use random::{Stream, dropout, dropout_gradient};
-pub use sparse::{Live, LiveWindows, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient};
+pub use sparse::{LiveWindows, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient};
 pub use transpose::transpose;
 pub use winograd::{
     KernelLayout, Outputs, PRODUCTS, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient,

@@ -1,8 +1,9 @@
 //! The gradient of a pooled convolution's weights where a field's rows are shorter than a vector, as in a network's first
 //! layer: lanes are filters here, and what the pool dropped counts as zero.
 
-use super::Isa;
-use super::lanes::{Lanes, for_each_isa, padded};
+use super::gather::vector;
+use super::lanes::{Lanes, for_each_isa};
+use super::{Isa, Pooling};
 
 /// Where the gradient finds its values. Offsets count values from the start of the images.
 #[derive(Debug)]
@@ -13,44 +14,39 @@ pub struct Narrow<'a> {
     pub places: [usize; 4],
     /// From a field's first value to each of its terms.
     pub terms: &'a [usize],
-    /// Padded to whole panels.
-    pub filters: usize,
 }
 
 /// Terms that are summed together.
 const TILE: usize = 9;
 
-/// Adds to `weights`, `[term][filter]`. `gradient`, `[window][filter]`, is that of each window's winner, zero where the
-/// rectifier cut it off; `winners` says which of the four that was.
+/// Adds to `weights`, `[term][filter, padded]`, and to `bias`, padded as well.
 pub fn narrow_weight_gradient(
     isa: Isa,
     shape: &Narrow<'_>,
+    pooling: &Pooling<'_>,
     images: &[f32],
-    gradient: &[f32],
-    winners: &[u32],
     weights: &mut [f32],
+    bias: &mut [f32],
 ) {
+    pooling.check();
     let largest = |values: &[usize]| values.iter().copied().max().unwrap_or(0);
     let last = largest(shape.windows) + largest(&shape.places) + largest(shape.terms);
-    let count = shape.windows.len() * shape.filters;
     assert!(
-        shape.filters == padded(shape.filters)
-            && last < images.len()
-            && gradient.len() == count
-            && winners.len() == count
-            && weights.len() == shape.terms.len() * shape.filters,
+        last < images.len()
+            && pooling.windows() == shape.windows.len()
+            && weights.len() == shape.terms.len() * pooling.padded
+            && bias.len() == pooling.padded,
         "a narrow gradient does not fit its slices"
     );
-    let (images, gradient, winners) = (images.as_ptr(), gradient.as_ptr(), winners.as_ptr());
     // SAFETY: every index lies inside its slice.
-    unsafe { weight_gradient(isa, shape, images, gradient, winners, weights.as_mut_ptr()) }
+    unsafe { weight_gradient(isa, shape, pooling, images.as_ptr(), weights.as_mut_ptr(), bias.as_mut_ptr()) }
 }
 
 for_each_isa! {
     /// # Safety
     /// What [`narrow_weight_gradient`] checks.
     unsafe fn weight_gradient(
-        shape: &Narrow<'_>, images: *const f32, gradient: *const f32, winners: *const u32, weights: *mut f32,
+        shape: &Narrow<'_>, pooling: &Pooling<'_>, images: *const f32, weights: *mut f32, bias: *mut f32,
     ) = weight_gradient_body { Avx512: [], Avx2: [], Portable: [], }
 }
 
@@ -59,54 +55,59 @@ for_each_isa! {
 #[inline(always)]
 unsafe fn weight_gradient_body<L: Lanes>(
     shape: &Narrow<'_>,
+    pooling: &Pooling<'_>,
     images: *const f32,
-    gradient: *const f32,
-    winners: *const u32,
     weights: *mut f32,
+    bias: *mut f32,
 ) {
-    for filter in (0..shape.filters).step_by(L::LEN) {
+    for filter in (0..pooling.padded).step_by(L::LEN) {
         let mut first = 0;
         while first < shape.terms.len() {
             // SAFETY: the terms from `first` on exist, as many as the tile takes.
             unsafe {
-                let weights = weights.add(first * shape.filters + filter);
-                let (gradient, winners) = (gradient.add(filter), winners.add(filter));
-                if shape.terms.len() - first >= TILE {
-                    tile::<L, TILE>(shape, first, images, gradient, winners, weights);
+                let weights = weights.add(first * pooling.padded + filter);
+                let begun = first;
+                let sum = if shape.terms.len() - first >= TILE {
                     first += TILE;
+                    tile::<L, TILE>(shape, pooling, begun, filter, images, weights)
                 } else {
-                    tile::<L, 1>(shape, first, images, gradient, winners, weights);
                     first += 1;
+                    tile::<L, 1>(shape, pooling, begun, filter, images, weights)
+                };
+                if begun == 0 {
+                    L::load(bias.add(filter)).add(sum).store(bias.add(filter));
                 }
             }
         }
     }
 }
 
-/// `T` terms of a vector of filters, over all windows.
+/// `T` terms of a vector of filters, over all windows. Gives the sum of the gradients.
 ///
 /// # Safety
 /// As [`weight_gradient_body`].
 #[inline(always)]
 unsafe fn tile<L: Lanes, const T: usize>(
     shape: &Narrow<'_>,
+    pooling: &Pooling<'_>,
     first: usize,
+    filter: usize,
     images: *const f32,
-    gradient: *const f32,
-    winners: *const u32,
     weights: *mut f32,
-) {
+) -> L {
     // SAFETY: as the caller says.
     unsafe {
-        let mut sums = [L::splat(0.0); T];
+        let mut bias = L::splat(0.0);
+        let mut sums = [bias; T];
         for (term, sum) in sums.iter_mut().enumerate() {
-            *sum = L::load(weights.add(term * shape.filters));
+            *sum = L::load(weights.add(term * pooling.padded));
         }
         let mut offsets = [0_usize; T];
         offsets.copy_from_slice(&shape.terms[first..first + T]);
         for (window, offset) in shape.windows.iter().enumerate() {
-            let all = L::load(gradient.add(window * shape.filters));
-            let winner = L::load_places(winners.add(window * shape.filters));
+            let all = vector::<L>(pooling, window, filter);
+            bias = bias.add(all);
+            let winner = L::load_places(pooling.winners.as_ptr().add(window * pooling.padded + filter));
             for (place, at) in shape.places.iter().enumerate() {
                 let values = all.keep_where(winner, place as u32);
                 let field = images.add(offset + at);
@@ -116,7 +117,8 @@ unsafe fn tile<L: Lanes, const T: usize>(
             }
         }
         for (term, sum) in sums.iter().enumerate() {
-            sum.store(weights.add(term * shape.filters));
+            sum.store(weights.add(term * pooling.padded));
         }
+        bias
     }
 }

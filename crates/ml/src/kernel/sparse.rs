@@ -5,16 +5,7 @@
 //! the weights, which keeps a filter's weights there.
 
 use super::lanes::{Lanes, PANEL, for_each_isa};
-use super::{Isa, LiveLists};
-
-/// One output of a filter that has a gradient.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(C)]
-pub struct Live {
-    pub gradient: f32,
-    /// The place of its field's first value.
-    pub offset: u32,
-}
+use super::{Isa, Live, LiveFilters, LiveLists};
 
 /// Where the gradient of the input of a 3×3 convolution of stride 1 goes.
 #[derive(Debug)]
@@ -35,7 +26,7 @@ impl LiveWindows<'_> {
         let last = self.windows.iter().copied().max().unwrap_or(0) + 3 * self.row + 4 * self.channels;
         assert!(
             self.channels.is_multiple_of(PANEL)
-                && self.lists.counts.len() == windows
+                && self.lists.starts.len() == windows
                 && panels.len() == self.channels * self.filters * 9
                 && (windows == 0 || last <= gradient.len()),
             "a sparse gradient does not fit its slices"
@@ -69,9 +60,10 @@ unsafe fn input_gradient_body<L: Lanes>(live: &LiveWindows<'_>, panels: *const f
         // SAFETY: the panel of this channel; each window's field lies inside the gradient.
         unsafe {
             let panel = panels.add(channel / PANEL * live.filters * 9 * PANEL + channel % PANEL);
-            for (window, (offset, counts)) in live.windows.iter().zip(&live.lists.counts).enumerate() {
+            for (window, (offset, starts)) in live.windows.iter().zip(&live.lists.starts).enumerate() {
                 let list = |place: usize| {
-                    let (start, len) = ((4 * window + place) * live.lists.room, counts[place] as usize);
+                    let (start, end) = (starts[place] as usize, starts[place + 1] as usize);
+                    let (start, len) = (window * live.lists.room + start, end - start);
                     (
                         std::slice::from_raw_parts(live.lists.gradients.as_ptr().add(start), len),
                         std::slice::from_raw_parts(live.lists.filters.as_ptr().add(start), len),
@@ -152,44 +144,49 @@ unsafe fn place_of_field<L: Lanes, const R: usize, const FIRST: usize, const Y: 
 
 /// Adds the gradient of the weights, `[filter][kernel row][run, padded to whole panels]`: of each filter, live output by
 /// live output, its gradient times the runs of its field. A run's padding is read from what lies behind it and means
-/// nothing. `lists`: `[filter][room]`, of which `counts` are filled. `row`: from a run to the next.
-#[expect(clippy::too_many_arguments, reason = "a kernel")]
+/// nothing. `row`: from a run to the next.
 pub fn sparse_weight_gradient(
     isa: Isa,
-    lists: &[Live],
-    counts: &[u32],
-    room: usize,
+    live: &LiveFilters,
     images: &[f32],
     rows: usize,
     row: usize,
     run: usize,
     gradient: &mut [f32],
 ) {
-    assert!(
-        run.is_multiple_of(PANEL)
-            && lists.len() >= counts.len() * room
-            && gradient.len() == counts.len() * rows * run
-            && counts.iter().all(|count| *count as usize <= room)
-            && rows > 0,
-        "a sparse gradient does not fit its slices"
-    );
-    for (list, count) in lists.chunks_exact(room.max(1)).zip(counts) {
-        let furthest = list[..*count as usize].iter().fold(0, |furthest, live| live.offset.max(furthest));
-        assert!(furthest as usize + (rows - 1) * row + run <= images.len(), "a field outside of the images");
-    }
+    live.check(rows, row, run, images, gradient);
     // SAFETY: every list is as long as its count, every field lies inside the images.
-    unsafe {
-        weight_gradient(isa, lists.as_ptr(), counts, room, images.as_ptr(), rows, row, run, gradient.as_mut_ptr());
+    unsafe { weight_gradient(isa, live, images.as_ptr(), rows, row, run, gradient.as_mut_ptr()) }
+}
+
+impl LiveFilters {
+    /// Panics unless every field lies inside the images, and each filter has weights.
+    fn check(&self, rows: usize, row: usize, run: usize, images: &[f32], weights: &[f32]) {
+        assert!(
+            run.is_multiple_of(PANEL)
+                && rows > 0
+                && weights.len() == self.counts.len() * rows * run
+                && self.furthest + (rows - 1) * row + run <= images.len(),
+            "a sparse gradient does not fit its slices"
+        );
+    }
+
+    /// # Safety
+    /// There is such a filter.
+    unsafe fn list(&self, filter: usize) -> &[Live] {
+        // SAFETY: `fill` alone changes lists and counts.
+        unsafe {
+            let count = *self.counts.get_unchecked(filter) as usize;
+            std::slice::from_raw_parts(self.lists.as_ptr().add(filter * self.room), count)
+        }
     }
 }
 
 for_each_isa! {
     /// # Safety
     /// What [`sparse_weight_gradient`] checks.
-    #[expect(clippy::too_many_arguments, reason = "a kernel")]
     unsafe fn weight_gradient(
-        lists: *const Live, counts: &[u32], room: usize, images: *const f32, rows: usize, row: usize, run: usize,
-        gradient: *mut f32,
+        live: &LiveFilters, images: *const f32, rows: usize, row: usize, run: usize, gradient: *mut f32,
     ) = weight_gradient_body {
         Avx512: [], Avx2: [], Portable: [],
     }
@@ -197,12 +194,9 @@ for_each_isa! {
 
 /// # Safety
 /// What [`sparse_weight_gradient`] checks.
-#[expect(clippy::too_many_arguments, reason = "a kernel")]
 #[inline(always)]
 unsafe fn weight_gradient_body<L: Lanes>(
-    lists: *const Live,
-    counts: &[u32],
-    room: usize,
+    live: &LiveFilters,
     images: *const f32,
     rows: usize,
     row: usize,
@@ -210,10 +204,10 @@ unsafe fn weight_gradient_body<L: Lanes>(
     gradient: *mut f32,
 ) {
     let vectors = run / L::LEN;
-    for (filter, count) in counts.iter().enumerate() {
+    for filter in 0..live.counts.len() {
         // SAFETY: as the caller says.
         unsafe {
-            let list = std::slice::from_raw_parts(lists.add(filter * room), *count as usize);
+            let list = live.list(filter);
             if list.is_empty() {
                 continue;
             }
@@ -335,9 +329,7 @@ unsafe fn runs<L: Lanes, const R: usize, const V: usize>(
 #[expect(clippy::too_many_arguments, reason = "a kernel")]
 pub fn sparse_spread_gradient(
     isa: Isa,
-    lists: &[Live],
-    counts: &[u32],
-    room: usize,
+    live: &LiveFilters,
     weights: &[f32],
     rows: usize,
     row: usize,
@@ -345,24 +337,10 @@ pub fn sparse_spread_gradient(
     width: usize,
     gradient: &mut [f32],
 ) {
-    assert!(
-        run.is_multiple_of(PANEL)
-            && lists.len() >= counts.len() * room
-            && weights.len() == counts.len() * rows * run
-            && counts.iter().all(|count| *count as usize <= room)
-            && width <= run
-            && rows > 0,
-        "a sparse gradient does not fit its slices"
-    );
-    for (list, count) in lists.chunks_exact(room.max(1)).zip(counts) {
-        let furthest = list[..*count as usize].iter().fold(0, |furthest, live| live.offset.max(furthest));
-        assert!(furthest as usize + (rows - 1) * row + run <= gradient.len(), "a field outside of the images");
-    }
+    live.check(rows, row, run, gradient, weights);
+    assert!(width <= run, "more than the run");
     // SAFETY: every list is as long as its count, every field lies inside the images.
-    unsafe {
-        let (lists, weights, gradient) = (lists.as_ptr(), weights.as_ptr(), gradient.as_mut_ptr());
-        spread_gradient(isa, lists, counts, room, weights, rows, row, run, width, gradient);
-    }
+    unsafe { spread_gradient(isa, live, weights.as_ptr(), rows, row, run, width, gradient.as_mut_ptr()) }
 }
 
 for_each_isa! {
@@ -370,8 +348,7 @@ for_each_isa! {
     /// What [`sparse_spread_gradient`] checks.
     #[expect(clippy::too_many_arguments, reason = "a kernel")]
     unsafe fn spread_gradient(
-        lists: *const Live, counts: &[u32], room: usize, weights: *const f32, rows: usize, row: usize, run: usize,
-        width: usize, gradient: *mut f32,
+        live: &LiveFilters, weights: *const f32, rows: usize, row: usize, run: usize, width: usize, gradient: *mut f32,
     ) = spread_gradient_body {
         Avx512: [], Avx2: [], Portable: [],
     }
@@ -382,9 +359,7 @@ for_each_isa! {
 #[expect(clippy::too_many_arguments, reason = "a kernel")]
 #[inline(always)]
 unsafe fn spread_gradient_body<L: Lanes>(
-    lists: *const Live,
-    counts: &[u32],
-    room: usize,
+    live: &LiveFilters,
     weights: *const f32,
     rows: usize,
     row: usize,
@@ -392,10 +367,10 @@ unsafe fn spread_gradient_body<L: Lanes>(
     width: usize,
     gradient: *mut f32,
 ) {
-    for (filter, count) in counts.iter().enumerate() {
+    for filter in 0..live.counts.len() {
         // SAFETY: as the caller says.
         unsafe {
-            let list = std::slice::from_raw_parts(lists.add(filter * room), *count as usize);
+            let list = live.list(filter);
             for y in 0..rows {
                 let weights = weights.add((filter * rows + y) * run);
                 for live in list {

@@ -5,7 +5,7 @@
 //! kernels of stride 1. The gradient of the weights is F(3×3, 2×2) over the same tiles and with the same products: each
 //! tile's 2×2 gradients are the small kernel, the nine weights are what it gives.
 
-use super::lanes::{Lanes, for_each_isa};
+use super::lanes::{Lanes, PANEL, for_each_isa};
 use super::{Isa, Product, multiply, multiply_over};
 
 /// Products of a tile.
@@ -13,6 +13,12 @@ pub const PRODUCTS: usize = 16;
 
 /// Tiles that are transformed together: enough for the products to run at speed, few enough to stay in the cache.
 pub const TILES: usize = 32;
+
+/// From a product of a chunk of tiles to the next: planes whose distance is a power of two would fall upon the same lines of
+/// the first cache, sixteen at a time.
+fn plane(width: usize) -> usize {
+    TILES * width + PANEL
+}
 
 /// Where a Winograd convolution finds its values. Offsets count values from the start of the images.
 #[derive(Debug)]
@@ -38,7 +44,7 @@ pub enum Outputs<'a> {
 
 /// Values that [`winograd_forward`] needs to work in.
 pub fn winograd_scratch(channels: usize, filters: usize) -> usize {
-    PRODUCTS * TILES * (channels + filters)
+    PRODUCTS * (plane(channels) + plane(filters))
 }
 
 /// How a 3×3 kernel lies that is to be transformed.
@@ -92,7 +98,7 @@ pub fn winograd_forward(
         "a convolution does not fit its slices"
     );
     outputs.check(shape);
-    let (fields, products) = scratch.split_at_mut(PRODUCTS * TILES * channels);
+    let (fields, products) = scratch.split_at_mut(PRODUCTS * plane(channels));
     for (number, tiles) in shape.tiles.chunks(TILES).enumerate() {
         // SAFETY: every tile's field lies inside the images, `fields` has room for all of a chunk.
         unsafe { transform_fields(isa, tiles, shape, images.as_ptr(), fields.as_mut_ptr()) };
@@ -101,9 +107,9 @@ pub fn winograd_forward(
             multiply_over(
                 isa,
                 &product,
-                &fields[index * TILES * channels..],
+                &fields[index * plane(channels)..],
                 &weights[index * channels * filters..(index + 1) * channels * filters],
-                &mut products[index * TILES * filters..],
+                &mut products[index * plane(filters)..],
             );
         }
         let first = number * TILES;
@@ -214,7 +220,7 @@ unsafe fn transform_fields_body<L: Lanes>(tiles: &[usize], shape: &Winograd<'_>,
                     columns[3][x] = rows[1].subtract(rows[3]);
                 }
                 let to = fields.add(tile * channels + channel);
-                let step = TILES * channels;
+                let step = plane(channels);
                 for (y, d) in columns.into_iter().enumerate() {
                     d[0].subtract(d[2]).store(to.add(y * 4 * step));
                     d[1].add(d[2]).store(to.add((y * 4 + 1) * step));
@@ -247,7 +253,7 @@ unsafe fn transform_outputs_body<L: Lanes>(
     bias: *const f32,
     outputs: &mut Outputs<'_>,
 ) {
-    let step = TILES * padded;
+    let step = plane(padded);
     for (index, tile) in tiles.enumerate() {
         for filter in (0..padded).step_by(L::LEN) {
             // SAFETY: as the caller says.
@@ -324,7 +330,7 @@ pub fn winograd_weight_gradient(
             && scratch.len() >= winograd_scratch(channels, filters),
         "a gradient does not fit its slices"
     );
-    let (fields, products) = scratch.split_at_mut(PRODUCTS * TILES * channels);
+    let (fields, products) = scratch.split_at_mut(PRODUCTS * plane(channels));
     for (tiles, gradient_tiles) in shape.forward.tiles.chunks(TILES).zip(shape.tiles.chunks(TILES)) {
         // SAFETY: every tile lies inside its slice; the scratch has room for a chunk of tiles.
         unsafe {
@@ -337,8 +343,8 @@ pub fn winograd_weight_gradient(
             multiply(
                 isa,
                 &product,
-                &fields[index * TILES * channels..],
-                &products[index * TILES * filters..],
+                &fields[index * plane(channels)..],
+                &products[index * plane(filters)..],
                 &mut weights[index * channels * filters..(index + 1) * channels * filters],
             );
         }
@@ -387,7 +393,7 @@ unsafe fn transform_gradients_body<L: Lanes>(
                 let to = to.add(tile * filters + filter);
                 for y in 0..4 {
                     for (x, value) in spread(left[y], right[y]).into_iter().enumerate() {
-                        value.store(to.add((y * 4 + x) * TILES * filters));
+                        value.store(to.add((y * 4 + x) * plane(filters)));
                     }
                 }
             }

@@ -8,7 +8,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::{Initial, Layer, ParameterSpec, Pass, Values};
-use crate::kernel::{Isa, Norm, Sums, norm_sums, norm_width, normalize, normalize_gradient};
+use crate::kernel::{Buffer, Isa, Norm, Sums, norm_sums, norm_width, normalize, normalize_gradient};
 
 pub(crate) const MOMENTUM: f32 = 0.99;
 pub(crate) const EPSILON: f32 = 1e-3;
@@ -86,10 +86,9 @@ impl Layer for BatchNorm {
 
 impl BatchNorm {
     /// Four rows as wide as the kernels want them.
-    fn wide<'a>(&self, scratch: &'a mut Vec<f32>) -> [&'a mut [f32]; 4] {
+    fn wide<'a>(&self, scratch: &'a mut Buffer<f32>) -> [&'a mut [f32]; 4] {
         let width = norm_width(self.channels);
-        scratch.clear();
-        scratch.resize(4 * width, 0.0);
+        scratch.zero(4 * width);
         let (first, second) = scratch.split_at_mut(2 * width);
         let ((a, b), (c, d)) = (first.split_at_mut(width), second.split_at_mut(width));
         [a, b, c, d]
@@ -122,7 +121,7 @@ pub(crate) struct Partial {
     /// Of each channel: the sum of squared distances from the mean, or of dy·(x − mean).
     second: Vec<f64>,
     /// Three rows: what is subtracted, and two sums.
-    work: Vec<f32>,
+    work: Buffer<f32>,
 }
 
 impl Partial {
@@ -196,8 +195,7 @@ impl Partial {
             sums.clear();
             sums.resize(channels, 0.0);
         }
-        self.work.clear();
-        self.work.resize(3 * width, 0.0);
+        self.work.zero(3 * width);
         width
     }
 

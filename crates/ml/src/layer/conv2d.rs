@@ -192,8 +192,7 @@ impl Layer for Conv2d {
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
         let (kernel, bias) = pass.parameters.split_at(self.weights());
-        pass.scratch.clear();
-        pass.scratch.resize(self.frame.len(), 0.0);
+        pass.scratch.zero(self.frame.len());
         fill_rows(bias, output);
         let samples = input.chunks_exact(self.input_len()).zip(output.chunks_exact_mut(self.output_len()));
         for (image, output) in samples {
@@ -203,8 +202,7 @@ impl Layer for Conv2d {
 
     fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, gradient: &mut [f32], grad_input: Option<&mut [f32]>) {
         let (grad_kernel, grad_bias) = gradient.split_at_mut(self.weights());
-        pass.scratch.clear();
-        pass.scratch.resize(self.frame.len(), 0.0);
+        pass.scratch.zero(self.frame.len());
         let images = values.input.chunks_exact(self.input_len());
         let gradients = values.grad_output.chunks_exact(self.output_len());
         add_rows(pass.isa, values.grad_output, grad_bias);

@@ -211,7 +211,7 @@ fn outputs_as_keras_gives_them() {
         let mut parameters = pattern(case.plan.parameter_count() - filters, 5, 1);
         parameters.extend(pattern(filters, 3, 0));
         let chunk = case.forward(Isa::detect(), 1, &pattern(case.layer().input_len(), 11, 0), &parameters);
-        assert_eq!(chunk.values[2], expected.iter().map(|value| *value as f32).collect::<Vec<_>>(), "{text}");
+        assert_eq!(chunk.values[2][..], expected.iter().map(|value| *value as f32).collect::<Vec<_>>(), "{text}");
     }
 }
 

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
 use crate::kernel::{
-    DepthwiseShape, add_rows, depthwise_forward, depthwise_input_gradient, depthwise_weight_gradient, fill_rows,
+    Buffer, DepthwiseShape, add_rows, depthwise_forward, depthwise_input_gradient, depthwise_weight_gradient, fill_rows,
 };
 use crate::network::Window;
 
@@ -68,9 +68,8 @@ impl Depthwise {
     }
 
     /// Two places to work in: for the image within its frame, and for it with a channel for each filter.
-    fn places<'a>(&self, scratch: &'a mut Vec<f32>) -> (&'a mut [f32], &'a mut [f32]) {
-        scratch.clear();
-        scratch.resize(self.scratch_len(), 0.0);
+    fn places<'a>(&self, scratch: &'a mut Buffer<f32>) -> (&'a mut [f32], &'a mut [f32]) {
+        scratch.zero(self.scratch_len());
         scratch.split_at_mut(self.frame.len())
     }
 

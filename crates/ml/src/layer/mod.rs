@@ -26,7 +26,7 @@ pub use initial::Initial;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
-use crate::kernel::{Isa, Live, LiveLists};
+use crate::kernel::{Buffer, Isa, LiveFilters, LiveLists};
 use crate::network::{Activation, Convolution, LayerSpec, NetworkSpec, Rank, Window, image, image_of};
 
 /// One tensor of a layer's parameters, in the order in which they lie.
@@ -56,7 +56,7 @@ pub struct Pass<'a> {
     pub prepared: &'a [f32],
     /// `Some` in training: what makes this step's random choices, the same for the same seed, step and sample.
     pub step: Option<Step>,
-    pub scratch: &'a mut Vec<f32>,
+    pub scratch: &'a mut Buffer<f32>,
     pub work: &'a mut Work,
 }
 
@@ -66,11 +66,10 @@ pub struct Work {
     windows: Vec<usize>,
     gradient_windows: Vec<usize>,
     places: Vec<(usize, u8)>,
-    images: Vec<f32>,
-    framed: Vec<f32>,
-    dense: Vec<f32>,
-    live: Vec<Live>,
-    counts: Vec<u32>,
+    images: Buffer<f32>,
+    framed: Buffer<f32>,
+    dense: Buffer<f32>,
+    live: LiveFilters,
     lists: LiveLists,
 }
 

@@ -7,9 +7,9 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::frame::Frame;
-use super::{Initial, Layer, ParameterSpec, Pass, Values, Work, conv2d};
+use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
 use crate::kernel::{
-    Isa, KernelLayout, Live, LiveWindows, Narrow, Outputs, PANEL, PRODUCTS, Pooled, Pooling, Winograd, live_by_filter,
+    Buffer, Isa, KernelLayout, LiveWindows, Narrow, Outputs, PANEL, PRODUCTS, Pooled, Pooling, Winograd,
     narrow_weight_gradient, padded, pooled_forward, sparse_input_gradient, sparse_spread_gradient,
     sparse_weight_gradient, transpose, winograd_forward, winograd_scratch, winograd_weights,
 };
@@ -139,9 +139,9 @@ impl PooledConv {
     }
 
     /// Images with their zeros, behind each other, and room behind them for what a run is padded with.
-    fn framed<'a>(&self, images: &'a [f32], place: &'a mut Vec<f32>) -> &'a [f32] {
+    fn framed<'a>(&self, images: &'a [f32], place: &'a mut Buffer<f32>) -> &'a [f32] {
         let samples = images.len() / self.frame.image_len();
-        place.resize(samples * self.image_len() + PANEL, 0.0);
+        place.resize(samples * self.image_len() + PANEL);
         for (image, place) in images.chunks_exact(self.frame.image_len()).zip(place.chunks_exact_mut(self.image_len()))
         {
             if self.frame.len() == 0 {
@@ -155,12 +155,13 @@ impl PooledConv {
 
     /// The windows of all samples.
     fn all_windows(&self, samples: usize, windows: &mut Vec<usize>) {
-        windows.clear();
-        for sample in 0..samples {
-            let start = sample * self.image_len();
-            let [down, across] = self.steps;
-            let row = |y: usize| (0..self.windows[1]).map(move |x| start + y * down + x * across);
-            windows.extend((0..self.windows[0]).flat_map(row));
+        windows.resize(samples * self.count(), 0);
+        let ([height, width], [down, across]) = (self.windows, self.steps);
+        for (index, row) in windows.chunks_exact_mut(width).enumerate() {
+            let start = index / height * self.image_len() + index % height * down;
+            for (x, window) in row.iter_mut().enumerate() {
+                *window = start + x * across;
+            }
         }
     }
 
@@ -174,31 +175,23 @@ impl PooledConv {
         gradient: &mut [f32],
     ) {
         let (weights, bias) = gradient.split_at_mut(self.weights());
-        let work = &mut *pass.work;
         if self.narrow() {
             let terms: Vec<usize> =
                 self.rows.iter().flat_map(|row| (0..self.run()).map(move |column| row + column)).collect();
-            let shape = Narrow { windows, places: self.places, terms: &terms, filters: padded(self.filters) };
-            work.dense.resize(windows.len() * padded(self.filters), 0.0);
-            pooling.dense(pass.isa, &mut work.dense, bias);
-            narrow_weight_gradient(pass.isa, &shape, images, &work.dense, pooling.winners, weights);
+            let shape = Narrow { windows, places: self.places, terms: &terms };
+            narrow_weight_gradient(pass.isa, &shape, pooling, images, weights, bias);
             return;
         }
+        let work = &mut *pass.work;
         pooling.live(pass.isa, &mut work.lists, bias);
-        self.list_by_filter(work, windows);
+        work.live.fill(&work.lists, windows, &self.places);
         let (rows, run, row) = (self.rows.len(), padded(self.run()), self.frame.row());
-        sparse_weight_gradient(pass.isa, &work.live, &work.counts, windows.len(), images, rows, row, run, weights);
+        sparse_weight_gradient(pass.isa, &work.live, images, rows, row, run, weights);
         if run > self.run() {
             for line in weights.chunks_exact_mut(run) {
                 line[self.run()..].fill(0.0);
             }
         }
-    }
-
-    fn list_by_filter(&self, work: &mut Work, windows: &[usize]) {
-        work.live.resize(work.live.len().max(self.filters * windows.len()), Live::default());
-        work.counts.resize(self.filters, 0);
-        live_by_filter(&work.lists, windows, &self.places, &mut work.live, &mut work.counts);
     }
 
     /// Adds to the gradient of images that have their zeros.
@@ -207,10 +200,9 @@ impl PooledConv {
         let work = &mut *pass.work;
         if self.narrow() {
             // Nothing has been listed yet; the bias has its gradient.
-            work.dense.clear();
-            work.dense.resize(padded(self.filters), 0.0);
+            work.dense.zero(padded(self.filters));
             pooling.live(pass.isa, &mut work.lists, &mut work.dense);
-            self.list_by_filter(work, windows);
+            work.live.fill(&work.lists, windows, &self.places);
         }
         if self.three_by_three() {
             let live = LiveWindows {
@@ -223,19 +215,9 @@ impl PooledConv {
             sparse_input_gradient(pass.isa, &live, prepared, framed);
         } else {
             let weights = if self.narrow() { prepared } else { &pass.parameters[..self.weights()] };
-            let (rows, run, row) = (self.rows.len(), padded(self.run()), self.frame.row());
-            sparse_spread_gradient(
-                pass.isa,
-                &work.live,
-                &work.counts,
-                windows.len(),
-                weights,
-                rows,
-                row,
-                run,
-                self.run(),
-                framed,
-            );
+            let (rows, run, width) = (self.rows.len(), padded(self.run()), self.run());
+            let row = self.frame.row();
+            sparse_spread_gradient(pass.isa, &work.live, weights, rows, row, run, width, framed);
         }
     }
 }
@@ -356,9 +338,9 @@ impl Layer for PooledConv {
 
     fn scratch_len(&self) -> usize {
         let width = padded(self.filters);
-        let lists = 2 * self.filters * self.count() + 8 * width * self.count();
+        let lists = 2 * (self.filters + width + PANEL) * self.count();
         let winograd = if self.winograd() { winograd_scratch(self.channels, width) } else { 0 };
-        2 * (self.image_len() + PANEL) + lists + self.count() * (width + 2) + winograd
+        2 * (self.image_len() + PANEL) + lists + width + 8 * self.count() + winograd
     }
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], saved: &mut [u32]) {
@@ -370,7 +352,7 @@ impl Layer for PooledConv {
             let filters = padded(self.filters);
             let shape = Winograd { tiles: &windows, row: self.frame.row(), channels: self.channels, filters };
             let mut outputs = Outputs::Pooled { output, winners: saved, filters: self.filters, relu: self.relu };
-            pass.scratch.resize(pass.scratch.len().max(winograd_scratch(self.channels, filters)), 0.0);
+            pass.scratch.reserve(winograd_scratch(self.channels, filters));
             winograd_forward(pass.isa, &shape, images, weights, bias, pass.scratch, &mut outputs);
         } else {
             let shape = Pooled {
@@ -417,8 +399,7 @@ impl Layer for PooledConv {
                     grad_images.fill(0.0);
                     self.input_gradient(pass, &pooling, &windows, grad_images);
                 } else {
-                    framed.clear();
-                    framed.resize(samples * self.image_len() + PANEL, 0.0);
+                    framed.zero(samples * self.image_len() + PANEL);
                     self.input_gradient(pass, &pooling, &windows, &mut framed);
                     for (image, framed) in grad_images.chunks_exact_mut(len).zip(framed.chunks_exact(self.image_len()))
                     {

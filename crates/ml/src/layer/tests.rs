@@ -85,7 +85,7 @@ impl Check {
                 self.plan.backward(self.isa, weights, &mut chunk, layer..layer + 1, Some(STEP));
             });
         }
-        chunk.gradient
+        chunk.gradient.to_vec()
     }
 
     fn numeric(&self, parameters: &[f32], index: usize) -> f64 {

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
 use crate::kernel::{
-    Isa, KernelLayout, Outputs, PANEL, PRODUCTS, Winograd, WinogradGradient, transpose, winograd_forward,
+    Buffer, Isa, KernelLayout, Outputs, PANEL, PRODUCTS, Winograd, WinogradGradient, transpose, winograd_forward,
     winograd_kernel_gradient, winograd_scratch, winograd_weight_gradient, winograd_weights,
 };
 use crate::network::{Convolution, Window};
@@ -106,10 +106,9 @@ impl WinogradConv {
     }
 
     /// The output's gradient within its zeros, sample by sample, zero where the rectifier cut it off; adds that of the bias.
-    fn framed_gradient(&self, values: &Values<'_>, samples: usize, framed: &mut Vec<f32>, bias: &mut [f32]) {
+    fn framed_gradient(&self, values: &Values<'_>, samples: usize, framed: &mut Buffer<f32>, bias: &mut [f32]) {
         let (frame, row_len) = (&self.backward.frame, self.forward.output[1] * self.filters);
-        framed.clear();
-        framed.resize(samples * frame.whole_len(), 0.0);
+        framed.zero(samples * frame.whole_len());
         let rows = values.grad_output.chunks_exact(row_len).zip(values.output.chunks_exact(row_len));
         for (number, (gradient, output)) in rows.enumerate() {
             let (sample, y) = (number / self.forward.output[0], number % self.forward.output[0]);
@@ -134,11 +133,11 @@ impl WinogradConv {
 }
 
 /// Images with their zeros, behind each other; as they are, where there are none.
-fn framed<'a>(frame: &Frame, images: &'a [f32], place: &'a mut Vec<f32>) -> &'a [f32] {
+fn framed<'a>(frame: &Frame, images: &'a [f32], place: &'a mut Buffer<f32>) -> &'a [f32] {
     if frame.len() == 0 {
         return images;
     }
-    place.resize(images.len() / frame.image_len() * frame.len(), 0.0);
+    place.resize(images.len() / frame.image_len() * frame.len());
     for (image, place) in images.chunks_exact(frame.image_len()).zip(place.chunks_exact_mut(frame.len())) {
         frame.around(image, place);
     }
@@ -210,7 +209,7 @@ impl Layer for WinogradConv {
         let row = self.forward.output[1] * self.filters;
         let mut outputs = Outputs::Whole { output, filters: self.filters, row, places: &work.places, relu: self.relu };
         let scratch = winograd_scratch(self.channels, self.filters);
-        pass.scratch.resize(pass.scratch.len().max(scratch), 0.0);
+        pass.scratch.reserve(scratch);
         let (weights, bias) = (&pass.prepared[..self.products()], &pass.parameters[self.weights()..]);
         winograd_forward(pass.isa, &shape, images, weights, bias, pass.scratch, &mut outputs);
     }
@@ -239,9 +238,8 @@ impl Layer for WinogradConv {
             row: self.backward.frame.row(),
         };
         let scratch = winograd_scratch(self.channels, self.filters);
-        pass.scratch.resize(pass.scratch.len().max(scratch), 0.0);
-        work.dense.clear();
-        work.dense.resize(self.products(), 0.0);
+        pass.scratch.reserve(scratch);
+        work.dense.zero(self.products());
         winograd_weight_gradient(pass.isa, &shape, images, &work.framed, pass.scratch, &mut work.dense);
         winograd_kernel_gradient(pass.isa, self.channels, self.filters, &work.dense, grad_kernel);
 
@@ -258,8 +256,7 @@ impl Layer for WinogradConv {
         let output = grad_input;
         let mut outputs = Outputs::Whole { output, filters: self.channels, row, places: &work.places, relu: false };
         let weights = &pass.prepared[self.products()..2 * self.products()];
-        work.dense.clear();
-        work.dense.resize(self.channels, 0.0);
+        work.dense.zero(self.channels);
         winograd_forward(pass.isa, &shape, &work.framed, weights, &work.dense, pass.scratch, &mut outputs);
     }
 }

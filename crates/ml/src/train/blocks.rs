@@ -8,10 +8,18 @@ use parking_lot::{RwLock, RwLockReadGuard};
 /// Values in a block: long enough to be worth a thread's attention, short enough to be shared out evenly.
 const BLOCK: usize = 8192;
 
+/// Values of a line of the cache, on which the first begins.
+#[derive(Debug)]
+#[repr(C, align(64))]
+struct Line(UnsafeCell<[f32; LINE]>);
+
+const LINE: usize = 16;
+
 /// Values that may be written in blocks by several threads at once.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    values: Box<[UnsafeCell<f32>]>,
+    lines: Box<[Line]>,
+    len: usize,
     locks: Vec<RwLock<()>>,
 }
 
@@ -24,10 +32,22 @@ pub(super) struct Whole<'a> {
     _locks: Vec<RwLockReadGuard<'a, ()>>,
 }
 
+impl Line {
+    /// Where the values of some lines begin.
+    fn first(lines: &[Line]) -> *mut f32 {
+        UnsafeCell::raw_get(lines.as_ptr().cast::<UnsafeCell<[f32; LINE]>>()).cast()
+    }
+}
+
 impl Blocks {
-    pub(super) fn new(values: Vec<f32>) -> Self {
+    pub(super) fn new(values: &[f32]) -> Self {
         let locks = (0..values.len().div_ceil(BLOCK)).map(|_| RwLock::new(())).collect();
-        Self { values: values.into_iter().map(UnsafeCell::new).collect(), locks }
+        let line = |values: &[f32]| {
+            let mut line = [0.0; LINE];
+            line[..values.len()].copy_from_slice(values);
+            Line(UnsafeCell::new(line))
+        };
+        Self { lines: values.chunks(LINE).map(line).collect(), len: values.len(), locks }
     }
 
     /// How many blocks there are.
@@ -37,16 +57,17 @@ impl Blocks {
 
     /// Where block `index` lies.
     pub(super) fn range(&self, index: usize) -> Range<usize> {
-        index * BLOCK..self.values.len().min((index + 1) * BLOCK)
+        index * BLOCK..self.len.min((index + 1) * BLOCK)
     }
 
     /// Lets `write` change block `index`.
     pub(super) fn write<R>(&self, index: usize, write: impl FnOnce(&mut [f32]) -> R) -> R {
         let range = self.range(index);
         let _lock = self.locks[index].write();
-        let cells = &self.values[range];
-        // SAFETY: the block's lock is held, so nobody else reads or writes these cells.
-        let block = unsafe { std::slice::from_raw_parts_mut(UnsafeCell::raw_get(cells.as_ptr()), cells.len()) };
+        let lines = &self.lines[range.start / LINE..range.end.div_ceil(LINE)];
+        // SAFETY: the block's lock is held, so nobody else reads or writes these lines; one lies behind the other, without
+        // gaps, and they hold that many values.
+        let block = unsafe { std::slice::from_raw_parts_mut(Line::first(lines), range.len()) };
         write(block)
     }
 
@@ -65,13 +86,13 @@ impl Blocks {
 
     pub(super) fn read(&self) -> Whole<'_> {
         let locks = self.locks.iter().map(RwLock::read).collect();
-        // SAFETY: all locks are held for reading as long as the slice lives; a cell lies in memory as what it holds.
-        let values = unsafe { std::slice::from_raw_parts(self.values.as_ptr().cast::<f32>(), self.values.len()) };
+        // SAFETY: all locks are held for reading as long as the slice lives; the lines hold that many values.
+        let values = unsafe { std::slice::from_raw_parts(Line::first(&self.lines), self.len) };
         Whole { values, _locks: locks }
     }
 
     pub(super) fn into_inner(self) -> Vec<f32> {
-        self.values.into_iter().map(UnsafeCell::into_inner).collect()
+        self.read().to_vec()
     }
 }
 
@@ -89,7 +110,7 @@ mod tests {
 
     #[test]
     fn blocks_are_written_side_by_side() {
-        let blocks = Blocks::new(vec![0.0; 3 * BLOCK + 5]);
+        let blocks = Blocks::new(&[0.0; 3 * BLOCK + 5]);
         assert_eq!(blocks.count(), 4);
         std::thread::scope(|scope| {
             for index in 0..blocks.count() {

@@ -35,7 +35,7 @@ fn run(plan: &Plan, isa: Isa, parameters: &[f32], samples: usize, input: &[f32],
         plan.backward(isa, weights, &mut chunk, 0..layers, None);
     });
     let gradient = plan.weights(&chunk.gradient).into_iter().flat_map(|tensor| tensor.values).collect();
-    (chunk.values[layers].clone(), gradient)
+    (chunk.values[layers].to_vec(), gradient)
 }
 
 fn check(shape: &[usize], layers: &[String], samples: usize, seed: u64) -> Result<(), TestCaseError> {

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::LayerWeights;
 use super::fuse;
 use crate::Error;
-use crate::kernel::Isa;
+use crate::kernel::{Buffer, Isa, PANEL};
 use crate::layer::{self, Initial, Layer, Pass, Step, Values, Work};
 use crate::network::{Activation, LayerSpec, NetworkSpec};
 
@@ -35,14 +35,14 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct Chunk {
     /// `values[0]` is the input, `values[i + 1]` the output of step `i`.
-    pub values: Vec<Vec<f32>>,
-    saved: Vec<Vec<u32>>,
+    pub values: Vec<Buffer<f32>>,
+    saved: Vec<Buffer<u32>>,
     /// The gradient on its way back, and the place for the next.
-    pub grad: Vec<f32>,
-    grad_next: Vec<f32>,
-    scratch: Vec<f32>,
+    pub grad: Buffer<f32>,
+    grad_next: Buffer<f32>,
+    scratch: Buffer<f32>,
     work: Work,
-    pub gradient: Vec<f32>,
+    pub gradient: Buffer<f32>,
     pub samples: usize,
 }
 
@@ -71,11 +71,13 @@ impl Plan {
         let mut ranges = Vec::with_capacity(layers.len());
         let mut parameters = 0_usize;
         for layer in &layers {
-            let end = parameters.saturating_add(layer.parameter_len());
+            // Each begins on a line of the cache, as its kernels read it.
+            let start = parameters.next_multiple_of(PANEL);
+            let end = start.saturating_add(layer.parameter_len());
             if end > PARAMETERS_MAX {
                 return Err(Error::TooLarge(format!("{end} parameters")));
             }
-            ranges.push(parameters..end);
+            ranges.push(start..end);
             parameters = end;
         }
         let mut plan = Self { network: network.clone(), layers, stands_for, ranges, segments: Vec::new(), parameters };
@@ -189,8 +191,8 @@ impl Plan {
     }
 
     /// Room for what each step prepares.
-    pub fn prepared(&self, training: bool) -> Vec<Vec<f32>> {
-        (0..self.layers.len()).map(|index| vec![0.0; self.prepared_len(index, training)]).collect()
+    pub fn prepared(&self, training: bool) -> Vec<Buffer<f32>> {
+        (0..self.layers.len()).map(|index| Buffer::zeroed(self.prepared_len(index, training))).collect()
     }
 
     /// Brings the parameters of step `index` into the form that its passes need; after each change of them.
@@ -206,7 +208,7 @@ impl Plan {
         for (index, prepared) in prepared.iter_mut().enumerate() {
             self.prepare(parameters, index, prepared);
         }
-        let prepared: Vec<&[f32]> = prepared.iter().map(Vec::as_slice).collect();
+        let prepared: Vec<&[f32]> = prepared.iter().map(|prepared| &**prepared).collect();
         work(Weights { parameters, prepared: &prepared })
     }
 
@@ -250,22 +252,23 @@ impl Plan {
 
     /// Memory for `samples` samples; for scoring alone it has no gradients.
     pub fn chunk(&self, samples: usize, training: bool) -> Chunk {
-        Chunk { gradient: vec![0.0; if training { self.parameters } else { 0 }], ..self.workspace(samples, training) }
+        let gradient = Buffer::zeroed(if training { self.parameters } else { 0 });
+        Chunk { gradient, ..self.workspace(samples, training) }
     }
 
     /// The same without room for the gradient of the parameters.
     pub fn workspace(&self, samples: usize, training: bool) -> Chunk {
-        let mut values = vec![vec![0.0; samples * self.network.input_width()]];
-        values.extend(self.layers.iter().map(|layer| vec![0.0; samples * layer.output_len()]));
-        let widest = if training { values.iter().map(Vec::len).max().unwrap_or(0) } else { 0 };
+        let mut values = vec![Buffer::zeroed(samples * self.network.input_width())];
+        values.extend(self.layers.iter().map(|layer| Buffer::zeroed(samples * layer.output_len())));
+        let widest = if training { values.iter().map(|values| values.len()).max().unwrap_or(0) } else { 0 };
         Chunk {
             values,
-            saved: self.layers.iter().map(|layer| vec![0; samples * layer.saved_len()]).collect(),
-            grad: vec![0.0; widest],
-            grad_next: vec![0.0; widest],
-            scratch: Vec::new(),
+            saved: self.layers.iter().map(|layer| Buffer::zeroed(samples * layer.saved_len())).collect(),
+            grad: Buffer::zeroed(widest),
+            grad_next: Buffer::zeroed(widest),
+            scratch: Buffer::default(),
             work: Work::default(),
-            gradient: Vec::new(),
+            gradient: Buffer::default(),
             samples,
         }
     }

@@ -16,7 +16,7 @@ use super::pool::Pool;
 use super::setup::{Sizes, batch_of, check_output, loss_of, network_of};
 use crate::Error;
 use crate::dataset::{Dataset, Labels};
-use crate::kernel::{Isa, add_to};
+use crate::kernel::{Buffer, Isa, add_to};
 use crate::layer::{Step, batchnorm};
 use crate::network::NetworkSpec;
 
@@ -124,7 +124,7 @@ struct Trainer<'a> {
     memory: Vec<Mutex<Memory>>,
     /// The gradient of the batch.
     gradient: Blocks,
-    prepared: Vec<RwLock<Vec<f32>>>,
+    prepared: Vec<RwLock<Buffer<f32>>>,
     chunks: Vec<RwLock<Slot>>,
     /// One for each worker, if chunks need not meet.
     workspaces: Mutex<Vec<Chunk>>,
@@ -170,7 +170,7 @@ impl<'a> Trainer<'a> {
             RwLock::new(Slot { memory: plan.chunk(kept, true), partial, loss: 0.0, right: 0 })
         };
         let shared = if sizes.meets { 0 } else { options.threads.max(1).min(sizes.slots) };
-        let parameters = Blocks::new(plan.initialize(seed));
+        let parameters = Blocks::new(&plan.initialize(seed));
         let optimizer = Optimizer::new(options);
         let memory = |block| Mutex::new(optimizer.memory(parameters.range(block).len()));
         Self {
@@ -182,7 +182,7 @@ impl<'a> Trainer<'a> {
             sizes,
             optimizer,
             memory: (0..parameters.count()).map(memory).collect(),
-            gradient: Blocks::new(vec![0.0; plan.parameter_count()]),
+            gradient: Blocks::new(&vec![0.0; plan.parameter_count()]),
             parameters,
             prepared: plan.prepared(true).into_iter().map(RwLock::new).collect(),
             chunks: (0..sizes.slots).map(slot).collect(),
@@ -388,7 +388,7 @@ impl<'a> Trainer<'a> {
     fn with_weights<R>(&self, work: impl FnOnce(Weights<'_>) -> R) -> R {
         let parameters = self.parameters.read();
         let guards: Vec<_> = self.prepared.iter().map(RwLock::read).collect();
-        let prepared: Vec<&[f32]> = guards.iter().map(|prepared| prepared.as_slice()).collect();
+        let prepared: Vec<&[f32]> = guards.iter().map(|prepared| &***prepared).collect();
         work(Weights { parameters: &parameters, prepared: &prepared })
     }
 
