@@ -104,7 +104,6 @@ pub(super) fn boolean(value: &str) -> Option<bool> {
 pub(super) fn dialect(name: &str, value: &str) -> Result<String, Diagnostic> {
     match Dialect::parse(value) {
         Some(Dialect::Postgres) => Ok(Dialect::Postgres.name().to_owned()),
-        // Sessions have states for these, but the parser does not read them yet.
         Some(_) => Err(Diagnostic::unsupported(format!("dialect \"{value}\" is not supported yet"))
             .with_hint("the only dialect is postgres")),
         None => Err(invalid(name, value).with_hint("available values: postgres")),
