@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, FixedSizeListArray, Int32Array, UInt8Array};
+use arrow::array::{ArrayRef, FixedSizeListArray, Int32Array};
 use arrow::datatypes::{DataType, Field};
 use mead_common::CancelFlag;
 use mead_ml::Isa;
@@ -56,7 +56,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let list: ArrayRef = Arc::new(FixedSizeListArray::try_new(field, 784, Arc::new(values), None)?);
     let classes: ArrayRef =
         Arc::new(Int32Array::from_iter_values(labels[..8000].iter().map(|label| i32::from(*label))));
-    let _ = UInt8Array::from(vec![0_u8]);
     let mut builder = DatasetBuilder::new();
     builder.push(&[list], &classes)?;
     let dataset = builder.finish(LabelKind::Auto)?;

@@ -1,4 +1,4 @@
-//! Memory that begins where a line of the cache does: a vector that lies across two lines is read at half the speed.
+//! Memory that begins where a line of the cache does, so that no vector lies across two of them.
 
 use std::ops::{Deref, DerefMut};
 
@@ -54,15 +54,6 @@ impl<T: ArrowNativeType> Deref for Buffer<T> {
 impl<T: ArrowNativeType> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         self.bytes.typed_data_mut()
-    }
-}
-
-impl<'a, T: ArrowNativeType> IntoIterator for &'a Buffer<T> {
-    type Item = &'a T;
-    type IntoIter = std::slice::Iter<'a, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Convolution of each channel by itself: lanes are channels, which lie side by side in the image, the kernel and the
 //! output alike.
 
-use super::Isa;
 use super::lanes::{Lanes, for_each_isa};
+use super::{Isa, furthest};
 
 /// Where a depthwise convolution finds its values. Distances count values of the image, which has its frame of zeros.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,7 @@ impl DepthwiseShape<'_> {
     /// Panics unless every index lies inside its slice; what the kernels rely on.
     fn check(&self, image: &[f32], kernel: &[f32], output: &[f32]) {
         let [height, width] = self.output;
-        let last = self.taps.iter().copied().max().unwrap_or(0)
+        let last = furthest(self.taps)
             + height.saturating_sub(1) * self.strides[0]
             + width.saturating_sub(1) * self.strides[1];
         assert!(

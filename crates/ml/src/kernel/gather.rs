@@ -1,7 +1,7 @@
 //! Gathers the live outputs of a pooled convolution into the lists that its backward pass walks.
 
-use super::Isa;
 use super::lanes::{Lanes, PANEL, for_each_isa};
+use super::{Isa, furthest};
 
 /// What is known of the outputs of some windows, each `[window][filter]`; winners `[window][filter, padded]`.
 #[derive(Debug, Clone, Copy)]
@@ -54,10 +54,9 @@ pub struct LiveFilters {
 impl LiveFilters {
     /// Puts by filter what is by window. An output's field begins at its window's place and, from there, one of `places`.
     pub fn fill(&mut self, lists: &LiveLists, windows: &[usize], places: &[usize; 4]) {
-        let largest = |values: &[usize]| values.iter().copied().max().unwrap_or(0);
         assert_eq!(lists.starts.len(), windows.len(), "lists of other windows");
         self.room = windows.len();
-        self.furthest = largest(windows) + largest(places);
+        self.furthest = furthest(windows) + furthest(places);
         self.counts.clear();
         self.counts.resize(lists.listed, 0);
         let len = lists.listed * self.room;

@@ -41,3 +41,8 @@ pub use winograd::{
     KernelLayout, Outputs, PRODUCTS, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient,
     winograd_scratch, winograd_weight_gradient, winograd_weights,
 };
+
+/// The last of the places from which a kernel reads: what its check of sizes begins with.
+fn furthest(places: &[usize]) -> usize {
+    places.iter().copied().max().unwrap_or(0)
+}

@@ -3,7 +3,7 @@
 
 use super::gather::vector;
 use super::lanes::{Lanes, for_each_isa};
-use super::{Isa, Pooling};
+use super::{Isa, Pooling, furthest};
 
 /// Where the gradient finds its values. Offsets count values from the start of the images.
 #[derive(Debug)]
@@ -29,8 +29,7 @@ pub fn narrow_weight_gradient(
     bias: &mut [f32],
 ) {
     pooling.check();
-    let largest = |values: &[usize]| values.iter().copied().max().unwrap_or(0);
-    let last = largest(shape.windows) + largest(&shape.places) + largest(shape.terms);
+    let last = furthest(shape.windows) + furthest(&shape.places) + furthest(shape.terms);
     assert!(
         last < images.len()
             && pooling.windows() == shape.windows.len()

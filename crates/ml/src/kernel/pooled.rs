@@ -4,8 +4,8 @@
 //! The four outputs of a pool window stay in registers for a panel of 16 filters; a term of the sum is one value of the
 //! image times one row of the panel. Bias, rectifier, maximum and its place follow before anything is stored.
 
-use super::Isa;
 use super::lanes::{Lanes, PANEL, for_each_isa, padded};
+use super::{Isa, furthest};
 
 /// Where a pooled convolution finds its values. Offsets count values from the start of the images.
 #[derive(Debug)]
@@ -30,8 +30,7 @@ impl Pooled<'_> {
 
     /// Panics unless every index lies inside its slice; what the kernel relies on.
     fn check(&self, images: &[f32], panels: &[f32], bias: &[f32], output: &[f32], winners: &[u32]) {
-        let largest = |values: &[usize]| values.iter().copied().max().unwrap_or(0);
-        let last = largest(self.windows) + largest(&self.places) + largest(self.runs) + self.run_len;
+        let last = furthest(self.windows) + furthest(&self.places) + furthest(self.runs) + self.run_len;
         let width = padded(self.filters);
         assert!(
             last <= images.len()

@@ -5,7 +5,7 @@
 //! the weights, which keeps a filter's weights there.
 
 use super::lanes::{Lanes, PANEL, for_each_isa};
-use super::{Isa, Live, LiveFilters, LiveLists};
+use super::{Isa, Live, LiveFilters, LiveLists, furthest};
 
 /// Where the gradient of the input of a 3×3 convolution of stride 1 goes.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct LiveWindows<'a> {
 impl LiveWindows<'_> {
     fn check(&self, panels: &[f32], gradient: &[f32]) {
         let windows = self.windows.len();
-        let last = self.windows.iter().copied().max().unwrap_or(0) + 3 * self.row + 4 * self.channels;
+        let last = furthest(self.windows) + 3 * self.row + 4 * self.channels;
         assert!(
             self.channels.is_multiple_of(PANEL)
                 && self.lists.starts.len() == windows

@@ -6,7 +6,7 @@
 //! tile's 2×2 gradients are the small kernel, the nine weights are what it gives.
 
 use super::lanes::{Lanes, PANEL, for_each_isa};
-use super::{Isa, Product, multiply, multiply_over};
+use super::{Isa, Product, furthest, multiply, multiply_over};
 
 /// Products of a tile.
 pub const PRODUCTS: usize = 16;
@@ -87,7 +87,7 @@ pub fn winograd_forward(
     outputs: &mut Outputs<'_>,
 ) {
     let (channels, filters) = (shape.channels, shape.filters);
-    let last = shape.tiles.iter().copied().max().unwrap_or(0) + 3 * shape.row + 4 * channels;
+    let last = furthest(shape.tiles) + 3 * shape.row + 4 * channels;
     assert!(
         last <= images.len()
             && channels.is_multiple_of(16)
@@ -319,7 +319,6 @@ pub fn winograd_weight_gradient(
     weights: &mut [f32],
 ) {
     let (channels, filters) = (shape.forward.channels, shape.forward.filters);
-    let furthest = |tiles: &[usize]| tiles.iter().copied().max().unwrap_or(0);
     assert!(
         furthest(shape.forward.tiles) + 3 * shape.forward.row + 4 * channels <= images.len()
             && furthest(shape.tiles) + shape.row + 2 * filters <= gradients.len()

@@ -141,7 +141,7 @@ fn dropout_drops_the_same_behind_a_fused_step() {
         chunk.values.pop().unwrap()
     });
     assert!(outputs[0].iter().any(|value| *value > 0.0));
-    for (fused, plain) in outputs[0].iter().zip(&outputs[1]) {
+    for (fused, plain) in outputs[0].iter().zip(&outputs[1][..]) {
         assert!((fused - plain).abs() < 1e-4, "{fused}, not {plain}");
     }
 }
