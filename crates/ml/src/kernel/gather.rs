@@ -171,8 +171,9 @@ unsafe fn live_body<L: Lanes>(
     let room = pooling.padded + PANEL;
     for (window, starts) in starts.iter_mut().enumerate() {
         let mut count = 0;
-        for place in 0..4 {
-            starts[place] = count as u32;
+        let [starts @ .., end] = starts;
+        for (place, start) in starts.iter_mut().enumerate() {
+            *start = count as u32;
             for filter in (0..pooling.padded).step_by(L::LEN) {
                 // SAFETY: as the caller says; a filter is picked once, so there is room for all, and a vector behind them.
                 unsafe {
@@ -187,6 +188,6 @@ unsafe fn live_body<L: Lanes>(
                 }
             }
         }
-        starts[4] = count as u32;
+        *end = count as u32;
     }
 }

@@ -356,7 +356,6 @@ for_each_isa! {
 
 /// # Safety
 /// What [`sparse_spread_gradient`] checks.
-#[expect(clippy::too_many_arguments, reason = "a kernel")]
 #[inline(always)]
 unsafe fn spread_gradient_body<L: Lanes>(
     live: &LiveFilters,
