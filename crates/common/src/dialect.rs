@@ -25,4 +25,9 @@ impl Dialect {
             Dialect::Spark => "spark",
         }
     }
+
+    /// True for Hive and for Spark, which took most of its ways from Hive.
+    pub fn is_hive_like(self) -> bool {
+        self != Dialect::Postgres
+    }
 }

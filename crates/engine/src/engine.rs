@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, TableProvider};
 use datafusion::datasource::ViewTable;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
@@ -208,8 +208,10 @@ impl Engine {
         self.handle.clone()
     }
 
-    /// A session's state: its functions, its catalog as its search path sees it, our planners and rules.
+    /// A session's state in the dialect that it is set to: its functions, its catalog as its search path sees it, our planners
+    /// and rules.
     pub(crate) fn session_state(self: &Arc<Self>, info: &Arc<Info>) -> Result<SessionState, Diagnostic> {
+        let dialect = info.settings.dialect();
         let functions = self.functions(info);
         let shared: Arc<dyn CatalogProvider> = Arc::clone(&self.database) as _;
         let planner = QueryPlanner {
@@ -238,7 +240,9 @@ impl Engine {
         let planners = builder.expr_planners().get_or_insert_default();
         planners.splice(0..0, [Arc::new(SqlTypes) as _, Arc::new(LiteralPlanner) as _]);
         let mut state = builder.build();
-        mead_functions::register(&functions, &mut state).map_err(|error| crate::diagnostic_of(&error))?;
+        mead_functions::register(&functions, &mut state)
+            .and_then(|()| mead_functions::register_dialect(dialect, &functions, &mut state))
+            .map_err(|error| crate::diagnostic_of(&error))?;
         Ok(state)
     }
 
@@ -264,6 +268,16 @@ impl Engine {
     /// What a session's functions know.
     pub(crate) fn functions(&self, info: &Arc<Info>) -> Arc<FunctionContext> {
         FunctionContext::new(Arc::clone(&self.catalog), Arc::clone(&self.models) as _, Arc::clone(info) as _)
+    }
+
+    /// What all statements together hold.
+    pub(crate) fn memory_pool(&self) -> Arc<dyn MemoryPool> {
+        Arc::clone(&self.environment.memory_pool)
+    }
+
+    /// Memory, disk and caches of all statements.
+    pub(crate) fn environment(&self) -> Arc<RuntimeEnv> {
+        Arc::clone(&self.environment)
     }
 
     fn session_config(&self) -> SessionConfig {

@@ -9,6 +9,7 @@ pub mod cast;
 mod conditional;
 mod context;
 mod error;
+pub mod hive;
 pub mod image;
 pub mod ml;
 mod model;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+use mead_common::Dialect;
 
 pub use aggregate::{freeze_sum, sum_as};
 pub use context::{FunctionContext, SessionInfo};
@@ -50,6 +52,18 @@ pub fn register(context: &Arc<FunctionContext>, registry: &mut dyn FunctionRegis
         registry.register_udaf(Arc::new(function))?;
     }
     Ok(())
+}
+
+/// Registers what the functions of a dialect are beyond [`register`]'s, in whose place they come where they have the same name.
+pub fn register_dialect(
+    dialect: Dialect,
+    context: &Arc<FunctionContext>,
+    registry: &mut dyn FunctionRegistry,
+) -> Result<()> {
+    match dialect {
+        Dialect::Postgres => Ok(()),
+        Dialect::Hive | Dialect::Spark => hive::register(dialect, context, registry),
+    }
 }
 
 /// The scalar functions of all families.

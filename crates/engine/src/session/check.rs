@@ -102,12 +102,7 @@ pub(super) fn boolean(value: &str) -> Option<bool> {
 }
 
 pub(super) fn dialect(name: &str, value: &str) -> Result<String, Diagnostic> {
-    match Dialect::parse(value) {
-        Some(Dialect::Postgres) => Ok(Dialect::Postgres.name().to_owned()),
-        Some(_) => Err(Diagnostic::unsupported(format!("dialect \"{value}\" is not supported yet"))
-            .with_hint("the only dialect is postgres")),
-        None => Err(invalid(name, value).with_hint("available values: postgres")),
-    }
+    one_of(name, value, &Dialect::ALL.map(Dialect::name))
 }
 
 pub(super) fn inference_engine(name: &str, value: &str) -> Result<String, Diagnostic> {

@@ -17,6 +17,7 @@ use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::execution::SessionState;
 use mead_common::{CancelReason, Diagnostic, Dialect, Notice, sqlstate};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 pub use execution::{CommandTag, Execution};
@@ -58,7 +59,8 @@ pub struct Session {
     pub(crate) cursors: HashMap<String, crate::statement::Cursor>,
     /// The number of the next cursor.
     pub(crate) next_cursor: u64,
-    pub(crate) state: SessionState,
+    /// One for each dialect that the session has used.
+    states: Mutex<HashMap<Dialect, SessionState>>,
     pub(crate) info: Arc<Info>,
     notices: mpsc::Sender<Notice>,
     active: Arc<ActiveStatements>,
@@ -86,12 +88,12 @@ impl Session {
     ) -> Self {
         Self {
             engine,
-            settings,
             user: Arc::new(user),
             transaction: Transaction::new(),
             cursors: HashMap::new(),
             next_cursor: 0,
-            state,
+            states: Mutex::new(HashMap::from([(settings.dialect(), state)])),
+            settings,
             info,
             notices,
             active,
@@ -112,7 +114,7 @@ impl Session {
         declared: &[Option<FieldRef>],
     ) -> Result<Arc<Prepared>, Diagnostic> {
         self.check_not_failed(source.statement.as_deref())?;
-        let runner = self.runner(&source, Vec::new());
+        let runner = self.runner(&source, Vec::new())?;
         let described = self.describe(&runner, declared).await;
         let (parameter_types, schema) = match described {
             Ok(described) => described,
@@ -168,7 +170,7 @@ impl Session {
 
     /// Keeps a prepared statement under a name, for EXECUTE and DEALLOCATE too; 42P05, 54000 or 53200 if it cannot be.
     pub fn keep_statement(&mut self, name: &str, kept: KeptStatement) -> Result<(), Diagnostic> {
-        let pool = Arc::clone(&self.state.runtime_env().memory_pool);
+        let pool = self.engine.memory_pool();
         self.info.holdings.write().keep_statement(name, kept, &pool)
     }
 
@@ -258,22 +260,38 @@ impl Session {
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
-        Dialect::Postgres
+        self.settings.dialect()
+    }
+
+    /// The state for the dialect that the session is set to now; SET, RESET and ROLLBACK may all have changed it.
+    fn state(&self) -> Result<SessionState, Diagnostic> {
+        let dialect = self.dialect();
+        let mut states = self.states.lock();
+        if let Some(state) = states.get(&dialect) {
+            return Ok(state.clone());
+        }
+        let state = self.engine.session_state(&self.info)?;
+        states.insert(dialect, state.clone());
+        Ok(state)
     }
 
     /// A new statement: its context, registered for cancellation, and the session's state with the context in it.
-    pub(crate) fn runner(&self, source: &SourceStatement, parameters: Vec<ScalarValue>) -> Runner {
+    pub(crate) fn runner(
+        &self,
+        source: &SourceStatement,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Runner, Diagnostic> {
         let severity = self.settings.read(settings::Settings::client_min_severity);
         let context = StatementContext::new(source.text.clone(), self.notices.clone(), severity);
         self.active.add(&context);
         self.info.begin_planning(context.flag());
-        let mut state = self.state.clone();
+        let mut state = self.state()?;
         let config = state.config_mut();
         config.set_extension(Arc::clone(&context));
         config.options_mut().execution.time_zone = self.settings.get("TimeZone");
         // now() is this moment throughout the statement.
         state.mark_start_execution();
-        Runner {
+        Ok(Runner {
             engine: Arc::clone(&self.engine),
             state,
             context,
@@ -282,7 +300,7 @@ impl Session {
             parameter_types: Vec::new(),
             settings: self.settings.clone(),
             user: Arc::clone(&self.user),
-        }
+        })
     }
 
     /// Runs `work` on the engine's threads, under the statement's timeout, until it ends or is cancelled. The stream of an

@@ -91,7 +91,7 @@ static DEFINITIONS: &[Definition] = &[
         "the isolation of new transactions",
     ),
     setting("default_transaction_read_only", "off", on_off, Kind::Bool, true, "whether new transactions are read-only"),
-    setting("dialect", "postgres", dialect, Kind::Enum, false, "the SQL dialect: postgres"),
+    setting("dialect", "postgres", dialect, Kind::Enum, false, "the SQL dialect: postgres, hive or spark"),
     setting(
         "extra_float_digits",
         "1",

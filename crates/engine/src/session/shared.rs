@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mead_common::Diagnostic;
+use mead_common::{Diagnostic, Dialect};
 use parking_lot::RwLock;
 
 use super::check::split_path;
@@ -31,6 +31,10 @@ impl SharedSettings {
 
     pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), Diagnostic> {
         self.write(|settings| settings.set(name, value, Scope::Session))
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.read(|settings| settings.get("dialect").and_then(Dialect::parse)).unwrap_or_default()
     }
 
     /// The schemas of `search_path`, unquoted; `"$user"` has no schema here and is passed over.

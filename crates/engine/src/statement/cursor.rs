@@ -71,9 +71,9 @@ impl Session {
         }
         let source: SourceStatement = outer.source.clone();
         let listing = CursorListing { statement: source.text.clone(), hold, declared_at: Utc::now() };
-        let pool = Arc::clone(&self.state.runtime_env().memory_pool);
+        let pool = self.engine.memory_pool();
         self.info.holdings.write().keep_cursor(name, listing, &pool)?;
-        let mut runner = self.runner(&source, parameters);
+        let mut runner = self.runner(&source, parameters)?;
         runner.parameter_types.clone_from(&outer.parameter_types);
         let query = query.clone();
         let declared = self.run_on_engine(runner, |runner| async move { runner.query(&query).await }).await;
@@ -162,7 +162,7 @@ impl Session {
             self.cursors.values_mut().filter(|cursor| cursor.hold && !cursor.settled).collect();
         open.sort_by_key(|cursor| cursor.number);
         let timeout = self.settings.read(Settings::statement_timeout);
-        let environment = Arc::clone(self.state.runtime_env());
+        let environment = self.engine.environment();
         let handle = self.engine.runtime();
         let mut failure = None;
         for cursor in open {

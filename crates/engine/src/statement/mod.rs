@@ -83,7 +83,7 @@ impl Session {
             Statement::Close(name) => self.close_cursor(name.as_deref()),
             _ => {
                 self.settings.write(Settings::has_queried);
-                let mut runner = self.runner(&prepared.source, parameters);
+                let mut runner = self.runner(&prepared.source, parameters)?;
                 runner.parameter_types.clone_from(&prepared.parameter_types);
                 let writes = statement.writes();
                 let statement = statement.clone();

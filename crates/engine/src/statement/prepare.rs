@@ -26,7 +26,7 @@ impl Session {
     ) -> Result<Execution, Diagnostic> {
         self.check_statement_name(name)?;
         let source = SourceStatement { statement: Some(Arc::new(statement.clone())), ..outer.source.clone() };
-        let runner = self.runner(&source, Vec::new());
+        let runner = self.runner(&source, Vec::new())?;
         let declared: Vec<Option<FieldRef>> =
             types.iter().map(|data_type| runner.sql_type(data_type).map(Some)).collect::<Result<_, _>>()?;
         let (parameter_types, schema) = self.describe(&runner, &declared).await?;
@@ -53,7 +53,7 @@ impl Session {
                 values.len()
             )));
         }
-        let runner = self.runner(&outer.source, Vec::new());
+        let runner = self.runner(&outer.source, Vec::new())?;
         let parameters = values
             .iter()
             .zip(&prepared.parameter_types)

