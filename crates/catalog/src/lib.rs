@@ -18,7 +18,7 @@ mod training;
 pub use error::Error;
 pub use metastore::{Catalog, SCHEMA_VERSION};
 pub use model::{ModelVersion, NewModel};
-pub use provider::{DatabaseCatalog, VIEW_SEARCH_PATH, ViewDefinition, ViewPlanner};
+pub use provider::{DatabaseCatalog, VIEW_DIALECT, VIEW_SEARCH_PATH, ViewDefinition, ViewPlanner};
 pub use relation::{NewRelation, Relation, RelationKind};
 pub use role::Role;
 pub use system::{Class, FunctionEntry, SystemViews};

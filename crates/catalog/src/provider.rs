@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::{CatalogProvider, MemTable, SchemaProvider, TableProvider};
 use datafusion::error::{DataFusionError, Result};
+use mead_common::Dialect;
 use mead_storage::{DeclaredTable, ExternalFormat, ExternalTable, ManagedTable, file_schema, text_type};
 
 use crate::database::SYSTEM_SCHEMAS;
@@ -16,12 +17,16 @@ use crate::{Catalog, Relation, RelationKind, schema_name, system};
 /// The option under which a view's entry keeps the search path that it was made under.
 pub const VIEW_SEARCH_PATH: &str = "search_path";
 
+/// The option under which a view's entry keeps the dialect that it was made in.
+pub const VIEW_DIALECT: &str = "dialect";
+
 /// What a view is.
 #[derive(Debug, Clone, Copy)]
 pub struct ViewDefinition<'a> {
     pub query: &'a str,
     /// Where unqualified names in it are looked up; `None` for one of mead's own views.
     pub search_path: Option<&'a str>,
+    pub dialect: Dialect,
 }
 
 /// Plans a view's query; the engine does, which has the planner.
@@ -106,7 +111,9 @@ impl DatabaseSchema {
             RelationKind::View => {
                 let search_path = relation.new.options.get(VIEW_SEARCH_PATH).map_or("public", String::as_str);
                 let query = relation.new.definition.as_deref().unwrap_or_default();
-                self.view(ViewDefinition { query, search_path: Some(search_path) }).await
+                let dialect = relation.new.options.get(VIEW_DIALECT).and_then(|name| Dialect::parse(name));
+                let dialect = dialect.unwrap_or_default();
+                self.view(ViewDefinition { query, search_path: Some(search_path), dialect }).await
             }
             RelationKind::Managed => {
                 let folder = relation.new.location.clone().unwrap_or_default();
@@ -150,7 +157,7 @@ impl SchemaProvider for DatabaseSchema {
             return self.base_table(name);
         }
         if let Some(query) = system::view(&self.name, name) {
-            return Ok(Some(self.view(ViewDefinition { query, search_path: None }).await?));
+            return Ok(Some(self.view(ViewDefinition { query, search_path: None, dialect: Dialect::Postgres }).await?));
         }
         match self.catalog.relation(&self.name, name)? {
             Some(relation) => Ok(Some(self.relation(relation).await?)),

@@ -12,6 +12,7 @@ use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::planner::{ExprPlanner, RelationPlanner};
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
@@ -30,12 +31,17 @@ use crate::config::EngineConfig;
 use crate::error::into_datafusion;
 use crate::execution::ActiveStatements;
 use crate::models::Models;
+use crate::operator::generate::GeneratePlanner;
 use crate::operator::train::TrainPlanner;
 use crate::optimizer::{
-    CheckedArithmetic, Json, LargeRows, LiftTraining, Literals, PostgresCasts, PruneEmpty, SignedOperands,
+    CheckedArithmetic, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals, PostgresCasts, PruneEmpty, SignedOperands,
     SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
 };
 use crate::plan::function_list::function_list;
+use crate::plan::hive::lateral_view::LateralViewPlanner;
+use crate::plan::hive::operator::HivePlanner;
+use crate::plan::hive::sample::SamplePlanner;
+use crate::plan::hive::sql_type::HiveTypes as HiveSqlTypes;
 use crate::plan::literal::LiteralPlanner;
 use crate::plan::search_path::{DATABASE, SEARCH_PATH, SessionCatalogList};
 use crate::plan::sql_type::SqlTypes;
@@ -108,7 +114,7 @@ impl Engine {
             catalog,
         });
         database.set_view_planner(Arc::new(Views { engine: Arc::downgrade(&engine) }));
-        engine.catalog.set_functions(function_list(&engine.view_state(None)?));
+        engine.catalog.set_functions(function_list(&engine.view_state(None, Dialect::Postgres)?));
         Ok(engine)
     }
 
@@ -165,7 +171,7 @@ impl Engine {
         settings.write(crate::session::settings::Settings::fix_start);
         let pid = self.next_pid.fetch_add(1, Ordering::Relaxed);
         let info = Info::new(settings.clone(), user.name.clone(), pid);
-        let state = self.session_state(&info)?;
+        let state = self.session_state(&info, settings.dialect())?;
         let active = Arc::new(ActiveStatements::default());
         {
             let mut sessions = self.sessions.lock();
@@ -208,10 +214,9 @@ impl Engine {
         self.handle.clone()
     }
 
-    /// A session's state in the dialect that it is set to: its functions, its catalog as its search path sees it, our planners
-    /// and rules.
-    pub(crate) fn session_state(self: &Arc<Self>, info: &Arc<Info>) -> Result<SessionState, Diagnostic> {
-        let dialect = info.settings.dialect();
+    /// A session's state for statements of a dialect: its functions, its catalog as its search path sees it, our planners and
+    /// rules.
+    pub(crate) fn session_state(self: &Arc<Self>, info: &Arc<Info>, dialect: Dialect) -> Result<SessionState, Diagnostic> {
         let functions = self.functions(info);
         let shared: Arc<dyn CatalogProvider> = Arc::clone(&self.database) as _;
         let planner = QueryPlanner {
@@ -223,22 +228,26 @@ impl Engine {
         };
         let mut builder = SessionStateBuilder::new()
             .with_default_features()
-            .with_config(self.session_config().with_extension(Arc::new(NamedArguments::new(&functions))))
+            .with_config(self.session_config(dialect).with_extension(Arc::new(NamedArguments::new(&functions))))
             .with_runtime_env(Arc::clone(&self.environment))
             .with_catalog_list(Arc::new(SessionCatalogList::new(shared, Arc::clone(info))))
             .with_query_planner(Arc::new(planner))
-            .with_relation_planners(vec![Arc::new(TableFunctionPlanner::new(
+            .with_relation_planners(relation_planners(dialect, TableFunctionPlanner::new(
                 Arc::clone(&functions),
                 Arc::clone(&self.models),
-            ))])
-            .with_type_planner(Arc::new(SqlTypes))
-            .with_analyzer_rules(analyzer_rules())
+            )))
+            .with_type_planner(if dialect.is_hive_like() { Arc::new(HiveSqlTypes) as _ } else { Arc::new(SqlTypes) as _ })
+            .with_analyzer_rules(analyzer_rules(dialect))
             .with_optimizer_rule(Arc::new(LiftTraining))
             .with_physical_optimizer_rule(Arc::new(SingleRowCrossJoin))
             .with_physical_optimizer_rule(Arc::new(LargeRows))
             .with_physical_optimizer_rule(Arc::new(YieldingJoins));
         let planners = builder.expr_planners().get_or_insert_default();
-        planners.splice(0..0, [Arc::new(SqlTypes) as _, Arc::new(LiteralPlanner) as _]);
+        let own: Vec<Arc<dyn ExprPlanner>> = match dialect {
+            Dialect::Postgres => vec![Arc::new(SqlTypes), Arc::new(LiteralPlanner)],
+            Dialect::Hive | Dialect::Spark => vec![Arc::new(HivePlanner(dialect))],
+        };
+        planners.splice(0..0, own);
         let mut state = builder.build();
         mead_functions::register(&functions, &mut state)
             .and_then(|()| mead_functions::register_dialect(dialect, &functions, &mut state))
@@ -249,7 +258,7 @@ impl Engine {
     /// The state that views are planned with: the superuser's, with default settings and the search path that the view was made
     /// under. A user's view may ask for models, whose names are resolved once a state; the system's views, which have no
     /// path of their own, do not, and share one.
-    fn view_state(self: &Arc<Self>, search_path: Option<&str>) -> Result<SessionState, Diagnostic> {
+    fn view_state(self: &Arc<Self>, search_path: Option<&str>, dialect: Dialect) -> Result<SessionState, Diagnostic> {
         if let (None, Some(state)) = (search_path, self.system_state.get()) {
             return Ok(state.clone());
         }
@@ -258,7 +267,7 @@ impl Engine {
             settings.set("search_path", path)?;
         }
         let info = Info::new(settings.clone(), "mead".to_owned(), 0);
-        let state = self.session_state(&info)?;
+        let state = self.session_state(&info, dialect)?;
         Ok(match search_path {
             Some(_) => state,
             None => self.system_state.get_or_init(|| state).clone(),
@@ -280,7 +289,7 @@ impl Engine {
         Arc::clone(&self.environment)
     }
 
-    fn session_config(&self) -> SessionConfig {
+    fn session_config(&self, dialect: Dialect) -> SessionConfig {
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema(DATABASE, SEARCH_PATH)
             .with_create_default_catalog_and_schema(false)
@@ -292,6 +301,13 @@ impl Engine {
         options.sql_parser.collect_spans = true;
         options.sql_parser.parse_float_as_decimal = true;
         options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+        if dialect.is_hive_like() {
+            // NULLs are less than all else.
+            options.sql_parser.default_null_ordering = "nulls_min".to_owned();
+            // SORT BY in a subquery settles what collect_list gives outside of it.
+            options.sql_parser.enable_subquery_sort_elimination = false;
+            options.sql_parser.map_string_types_to_utf8view = false;
+        }
         options.execution.listing_table_ignore_subdirectory = false;
         options.execution.parquet.pushdown_filters = true;
         config
@@ -306,16 +322,24 @@ impl Drop for Engine {
     }
 }
 
+/// Relations that are none of DataFusion's.
+fn relation_planners(dialect: Dialect, functions: TableFunctionPlanner) -> Vec<Arc<dyn RelationPlanner>> {
+    match dialect {
+        Dialect::Postgres => vec![Arc::new(functions)],
+        Dialect::Hive | Dialect::Spark => {
+            vec![Arc::new(SamplePlanner(dialect)), Arc::new(LateralViewPlanner(dialect)), Arc::new(functions)]
+        }
+    }
+}
+
 /// DataFusion's rules between ours: theirs check whether subqueries can be planned, and put casts in.
-fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 5] = [
-        Arc::new(Json),
-        Arc::new(Literals),
-        Arc::new(PruneEmpty),
-        Arc::new(SingleValueSubquery),
-        Arc::new(SignedOperands),
-    ];
-    let last: [Arc<dyn AnalyzerRule + Send + Sync>; 2] = [Arc::new(PostgresCasts), Arc::new(CheckedArithmetic)];
+fn analyzer_rules(dialect: Dialect) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let (typed, last): (Arc<dyn AnalyzerRule + Send + Sync>, Vec<Arc<dyn AnalyzerRule + Send + Sync>>) = match dialect {
+        Dialect::Postgres => (Arc::new(Literals), vec![Arc::new(PostgresCasts), Arc::new(CheckedArithmetic)]),
+        Dialect::Hive | Dialect::Spark => (Arc::new(HiveTypes(dialect)), vec![Arc::new(HiveCasts(dialect))]),
+    };
+    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 5] =
+        [Arc::new(Json), typed, Arc::new(PruneEmpty), Arc::new(SingleValueSubquery), Arc::new(SignedOperands)];
     ours.into_iter().chain(Analyzer::new().rules).chain(last).collect()
 }
 
@@ -346,7 +370,7 @@ impl datafusion::execution::context::QueryPlanner for QueryPlanner {
         plan: &datafusion::logical_expr::LogicalPlan,
         state: &dyn datafusion::catalog::Session,
     ) -> datafusion::error::Result<Arc<dyn datafusion::physical_plan::ExecutionPlan>> {
-        let extensions: Vec<Arc<dyn ExtensionPlanner + Send + Sync>> = vec![Arc::clone(&self.train) as _];
+        let extensions: Vec<Arc<dyn ExtensionPlanner + Send + Sync>> = vec![Arc::clone(&self.train) as _, Arc::new(GeneratePlanner)];
         DefaultPhysicalPlanner::with_extension_planners(extensions).create_physical_plan(plan, state).await
     }
 }
@@ -388,8 +412,8 @@ impl Views {
     async fn plan_one(&self, view: ViewDefinition<'_>) -> datafusion::error::Result<Arc<dyn TableProvider>> {
         let engine = self.engine.upgrade().ok_or_else(|| into_datafusion(CancelReason::Shutdown.diagnostic()))?;
         let definition = view.query;
-        let state = engine.view_state(view.search_path).map_err(into_datafusion)?;
-        let parsed = mead_parser::parse(definition, Dialect::Postgres)
+        let state = engine.view_state(view.search_path, view.dialect).map_err(into_datafusion)?;
+        let parsed = mead_parser::parse(definition, view.dialect)
             .map_err(|error| into_datafusion(Diagnostic::from(error)))?;
         let Some(Statement::Query(query)) = parsed.into_iter().next().map(|parsed| parsed.statement) else {
             return Err(into_datafusion(Diagnostic::internal("a view's definition is not a query")));

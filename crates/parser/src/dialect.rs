@@ -25,15 +25,34 @@ const STACK_LEFT_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct MeadDialect {
     postgres: PostgreSqlDialect,
-    /// Expressions that may still be begun.
-    beginnings: Cell<usize>,
+    beginnings: Beginnings,
+}
+
+/// How many expressions may still be begun.
+#[derive(Debug)]
+pub(crate) struct Beginnings(Cell<usize>);
+
+impl Beginnings {
+    /// For a text of so many bytes.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self(Cell::new(bytes.saturating_mul(BEGINNINGS_PER_BYTE).saturating_add(BEGINNINGS_MIN)))
+    }
+
+    pub(crate) fn begin(&self) -> Result<(), ParserError> {
+        let left = self.0.get().saturating_sub(1);
+        self.0.set(left);
+        // Some prefixes, such as INTERVAL, recurse without being counted by the parser.
+        match left == 0 || stacker::remaining_stack().is_some_and(|bytes| bytes < STACK_LEFT_BYTES) {
+            true => Err(ParserError::RecursionLimitExceeded),
+            false => Ok(()),
+        }
+    }
 }
 
 impl MeadDialect {
     /// For a text of so many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
-        let beginnings = bytes.saturating_mul(BEGINNINGS_PER_BYTE).saturating_add(BEGINNINGS_MIN);
-        Self { postgres: PostgreSqlDialect {}, beginnings: Cell::new(beginnings) }
+        Self { postgres: PostgreSqlDialect {}, beginnings: Beginnings::new(bytes) }
     }
 }
 
@@ -79,23 +98,19 @@ impl Dialect for MeadDialect {
     }
 
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
-        let left = self.beginnings.get().saturating_sub(1);
-        self.beginnings.set(left);
-        // Some prefixes, such as INTERVAL, recurse without being counted by the parser.
-        if left == 0 || stacker::remaining_stack().is_some_and(|bytes| bytes < STACK_LEFT_BYTES) {
-            return Some(Err(ParserError::RecursionLimitExceeded));
+        if let Err(error) = self.beginnings.begin() {
+            return Some(Err(error));
         }
         relation_argument(parser).or_else(|| model_argument(parser))
     }
 
     fn parse_infix(&self, parser: &mut Parser, left: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
-        match is_deeper(left, LEFT_DEPTH_MAX) {
+        match is_too_deep(left) {
             true => Some(Err(ParserError::RecursionLimitExceeded)),
             false => self.postgres.parse_infix(parser, left, precedence),
         }
     }
 
-    // Hive's LATERAL VIEW, TABLESAMPLE and friends come with Hive's dialect.
     as_postgres!(
         supports_unicode_string_literal,
         supports_filter_during_aggregation,
@@ -128,8 +143,9 @@ impl Dialect for MeadDialect {
     );
 }
 
-fn is_deeper(expression: &Expr, most: usize) -> bool {
-    std::iter::successors(Some(expression), |inner| left_of(inner)).nth(most).is_some()
+/// True where an expression has grown to the left as far as it may.
+pub(crate) fn is_too_deep(expression: &Expr) -> bool {
+    std::iter::successors(Some(expression), |inner| left_of(inner)).nth(LEFT_DEPTH_MAX).is_some()
 }
 
 /// The expression that an operator behind it has made the left part of this one.
@@ -171,7 +187,7 @@ fn at_argument(parser: &Parser) -> bool {
 }
 
 /// `TABLE name` as an argument is the query `SELECT * FROM name`.
-fn relation_argument(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+pub(crate) fn relation_argument(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
     let is_table = parser.peek_keyword(Keyword::TABLE) && matches!(parser.peek_nth_token_ref(1).token, Token::Word(_));
     if !is_table || !at_argument(parser) {
         return None;
@@ -195,7 +211,7 @@ pub(crate) fn select_all(name: ObjectName) -> Result<Query, ParserError> {
 }
 
 /// `MODEL name` as an argument is the name as a string: `PREDICT(MODEL churn, TABLE t)`.
-fn model_argument(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+pub(crate) fn model_argument(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
     let is_model = match &parser.peek_nth_token_ref(0).token {
         Token::Word(word) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case("model"),
         _ => false,

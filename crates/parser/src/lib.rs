@@ -6,12 +6,14 @@
 mod cursor;
 mod dialect;
 mod error;
+mod hive;
 mod rewrite;
 mod split;
 mod statement;
 
 pub use error::Error;
-pub use rewrite::column_name;
+pub use hive::{Piece, SessionCommand, VariableKind, parse_one, pieces, query_of_view, substitute};
+pub use rewrite::{LateralView, column_name};
 pub use split::{Parsed, parse};
 pub use sqlparser;
 pub use statement::*;

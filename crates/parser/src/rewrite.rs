@@ -2,6 +2,7 @@
 //! query means in PostgreSQL.
 
 mod cast;
+mod hive;
 mod literal;
 mod names;
 mod rows;
@@ -9,6 +10,7 @@ mod table;
 
 use std::ops::ControlFlow;
 
+use mead_common::Dialect;
 use sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
     ObjectName, Query, Select, SetExpr, TableFactor, Value, VisitMut, VisitorMut,
@@ -16,6 +18,8 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Location;
 
 use crate::statement::{CreateModel, ModelSource, PartitionColumn, Statement, identifier_text};
+
+pub use hive::LateralView;
 
 /// A column's name as the user gave it: `x` for `x` and for the second `x` of a result, which the parser has marked.
 pub fn column_name(name: &str) -> &str {
@@ -33,8 +37,14 @@ pub(crate) enum Refusal {
 }
 
 /// Rewrites a statement's queries; an error names what is wrong.
-pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), Refusal> {
-    let mut rewriter = Rewriter;
+pub(crate) fn rewrite(statement: &mut Statement, dialect: Dialect) -> Result<(), Refusal> {
+    if dialect.is_hive_like()
+        && let Some(query) = own_query(statement)
+        && let ControlFlow::Break(refusal) = hive::rewrite(query, dialect)
+    {
+        return Err(refusal);
+    }
+    let mut rewriter = Rewriter { dialect };
     let flow = match statement {
         Statement::Copy(copy) => {
             names::name(&mut copy.query.body, names::Duplicates::Kept);
@@ -71,9 +81,9 @@ pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), Refusal> {
         // A plan shows columns by the names that DataFusion gives them.
         Statement::Explain { statement, .. } => match statement.as_mut() {
             Statement::Query(query) => query.visit(&mut rewriter),
-            other => return rewrite(other),
+            other => return rewrite(other, dialect),
         },
-        Statement::Prepare { statement, .. } => return rewrite(statement),
+        Statement::Prepare { statement, .. } => return rewrite(statement, dialect),
         Statement::Insert(insert) => match &mut insert.source {
             // Values find their columns by place: two may come from columns of one name.
             Some(source) => {
@@ -91,12 +101,36 @@ pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), Refusal> {
     }
 }
 
+/// The query that a statement runs or keeps; none for one that holds another statement.
+fn own_query(statement: &mut Statement) -> Option<&mut Query> {
+    match statement {
+        Statement::Copy(copy) => Some(&mut copy.query),
+        Statement::CreateModel(model) => match model.as_mut() {
+            CreateModel { source: ModelSource::Query(query), .. } => Some(query),
+            CreateModel { source: ModelSource::File(_), .. } => None,
+        },
+        Statement::CreateTable(table) => table.query.as_deref_mut(),
+        Statement::CreateView(view) => Some(&mut view.query),
+        Statement::Declare { query, .. } | Statement::Query(query) => Some(query),
+        // What is explained is rewritten here if it is a query, and for itself if it is not.
+        Statement::Explain { statement, .. } => match statement.as_mut() {
+            Statement::Query(query) => Some(query),
+            _ => None,
+        },
+        Statement::Insert(insert) => insert.source.as_deref_mut(),
+        Statement::InsertDirectory(directory) => Some(&mut directory.query),
+        _ => None,
+    }
+}
+
 /// A table's or a view's columns must differ, unless names are given in place of the query's.
 fn duplicates(takes_names_of_query: bool) -> names::Duplicates {
     if takes_names_of_query { names::Duplicates::Kept } else { names::Duplicates::Unnamed }
 }
 
-struct Rewriter;
+struct Rewriter {
+    dialect: Dialect,
+}
 
 impl VisitorMut for Rewriter {
     type Break = Refusal;
@@ -119,8 +153,10 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Refusal> {
         match factor {
-            // DataFusion would pass these over.
-            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
+            // DataFusion would pass these over; the planner of Hive's samples does not.
+            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. }
+                if !self.dialect.is_hive_like() =>
+            {
                 return ControlFlow::Break(Refusal::Unsupported("TABLESAMPLE"));
             }
             TableFactor::Table { with_ordinality: true, .. } | TableFactor::UNNEST { with_ordinality: true, .. } => {

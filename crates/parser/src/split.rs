@@ -12,11 +12,11 @@ use crate::rewrite::Refusal;
 use crate::statement::{self, Statement};
 
 /// How deep expressions, queries and statements may nest.
-const RECURSION_LIMIT: usize = 128;
+pub(crate) const RECURSION_LIMIT: usize = 128;
 
 /// How often a text may say what goes one level deeper without the parser counting it: the joins and unions of a plan, the
 /// types of arrays and records.
-const LEVELS_MAX: usize = 10_000;
+pub(crate) const LEVELS_MAX: usize = 10_000;
 
 /// One statement of a query string.
 #[derive(Debug, Clone)]
@@ -30,6 +30,13 @@ pub struct Parsed {
 
 /// Parses all statements of a query string; empty ones are passed over.
 pub fn parse(sql: &str, dialect: Dialect) -> Result<Vec<Parsed>, Error> {
+    match dialect {
+        Dialect::Postgres => parse_postgres(sql),
+        Dialect::Hive | Dialect::Spark => crate::hive::parse(sql, dialect),
+    }
+}
+
+fn parse_postgres(sql: &str) -> Result<Vec<Parsed>, Error> {
     let dialect = MeadDialect::new(sql.len());
     let lines = Lines::new(sql);
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| token_error(error, &lines))?;
@@ -52,25 +59,31 @@ pub fn parse(sql: &str, dialect: Dialect) -> Result<Vec<Parsed>, Error> {
         });
         let next = parser.peek_token();
         let mut parsed = parsed.map_err(|failure| describe(failure, &parser, &lines, start))?;
-        crate::rewrite::rewrite(&mut parsed).map_err(|refusal| match refusal {
-            Refusal::Syntax(near) => Error::Syntax { near: Some(near), position: start + 1, expected: None },
-            Refusal::Collation { message, name } => {
-                let before = letters[..lines.offset(name)].iter().collect::<String>();
-                let word = before.trim_end().chars().count().saturating_sub("COLLATE".len());
-                Error::Undefined { message, position: word + 1 }
-            }
-            Refusal::Unsupported(what) => {
-                Error::Unsupported { message: format!("{what} is not supported"), hint: None, position: start + 1 }
-            }
-        })?;
+        crate::rewrite::rewrite(&mut parsed, Dialect::Postgres)
+            .map_err(|refusal| refused(refusal, sql, &lines, start))?;
         let end = lines.start_of(&next);
         let text: String = letters[start..end.max(start)].iter().collect();
         statements.push(Parsed { statement: parsed, text: text.trim_end().to_owned(), offset: start });
     }
 }
 
+/// What cannot be rewritten, of the statement that begins at `start`.
+pub(crate) fn refused(refusal: Refusal, sql: &str, lines: &Lines, start: usize) -> Error {
+    match refusal {
+        Refusal::Syntax(near) => Error::Syntax { near: Some(near), position: start + 1, expected: None },
+        Refusal::Collation { message, name } => {
+            let before = sql.chars().take(lines.offset(name)).collect::<String>();
+            let word = before.trim_end().chars().count().saturating_sub("COLLATE".len());
+            Error::Undefined { message, position: word + 1 }
+        }
+        Refusal::Unsupported(what) => {
+            Error::Unsupported { message: format!("{what} is not supported"), hint: None, position: start + 1 }
+        }
+    }
+}
+
 /// True for the words that join relations or unite queries, and where the type of an element begins.
-fn goes_deeper(token: &Token, next: &Token) -> bool {
+pub(crate) fn goes_deeper(token: &Token, next: &Token) -> bool {
     match token {
         Token::Word(word) => match word.keyword {
             Keyword::JOIN | Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => true,
@@ -82,7 +95,7 @@ fn goes_deeper(token: &Token, next: &Token) -> bool {
     }
 }
 
-fn token_error(error: TokenizerError, lines: &Lines) -> Error {
+pub(crate) fn token_error(error: TokenizerError, lines: &Lines) -> Error {
     let position = lines.offset(error.location) + 1;
     let message = match error.message.as_str() {
         text if text.starts_with("Unterminated string literal") => "unterminated quoted string".to_owned(),
@@ -101,7 +114,7 @@ fn token_error(error: TokenizerError, lines: &Lines) -> Error {
 
 /// The error in Postgres's words. sqlparser tells the token it stopped at in its message's tail: `found: X at Line: 1,
 /// Column: 8`; where it does not, the parser's next token is the one.
-fn describe(failure: statement::Failure, parser: &Parser<'_>, lines: &Lines, start: usize) -> Error {
+pub(crate) fn describe(failure: statement::Failure, parser: &Parser<'_>, lines: &Lines, start: usize) -> Error {
     let message = match failure {
         statement::Failure::Unsupported { what, hint } => {
             return Error::Unsupported {

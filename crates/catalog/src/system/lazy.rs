@@ -14,6 +14,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use parking_lot::RwLock;
 
 use super::{SystemView, VIEWS, base_table};
+use mead_common::Dialect;
+
 use crate::{Catalog, ViewDefinition, ViewPlanner};
 
 /// The columns of the system's views, once they were asked for. They stay the same while the server runs.
@@ -27,7 +29,7 @@ impl ViewColumns {
         }
         let mut views = Vec::with_capacity(VIEWS.len());
         for (schema, name, text) in VIEWS {
-            let columns = planner.plan_view(ViewDefinition { query: text, search_path: None }).await?.schema();
+            let columns = planner.plan_view(ViewDefinition { query: text, search_path: None, dialect: Dialect::Postgres }).await?.schema();
             views.push(SystemView { schema, name, columns });
         }
         // Two statements may have come here at once; both found the same.

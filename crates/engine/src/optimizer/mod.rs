@@ -1,6 +1,8 @@
 //! Optimizer rules of mead's own.
 
 mod checked_arithmetic;
+mod hive_casts;
+mod hive_types;
 mod json;
 mod large_rows;
 mod lift_training;
@@ -13,6 +15,8 @@ mod small_sums;
 mod yielding_joins;
 
 pub(crate) use checked_arithmetic::{CheckedArithmetic, SignedOperands};
+pub(crate) use hive_casts::HiveCasts;
+pub(crate) use hive_types::HiveTypes;
 pub(crate) use json::Json;
 pub(crate) use large_rows::LargeRows;
 pub(crate) use lift_training::LiftTraining;

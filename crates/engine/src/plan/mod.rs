@@ -1,6 +1,7 @@
 //! Planning that DataFusion leaves to us: names, table functions, views.
 
 pub(crate) mod function_list;
+pub(crate) mod hive;
 pub(crate) mod literal;
 pub(crate) mod search_path;
 mod session_schema;

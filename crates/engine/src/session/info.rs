@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mead_common::{CancelFlag, Diagnostic};
 use mead_functions::SessionInfo;
+use mead_parser::VariableKind;
 use parking_lot::RwLock;
 
 use super::holdings::Holdings;
-use super::settings::Scope;
+use super::settings::{Scope, Settings};
 use super::shared::SharedSettings;
 use crate::plan::search_path::DATABASE;
 
@@ -55,7 +56,8 @@ impl SessionInfo for Info {
     }
 
     fn setting(&self, name: &str) -> Option<String> {
-        self.settings.get(name)
+        let kept = |settings: &Settings| settings.kept_variable(VariableKind::Configuration, name);
+        self.settings.get(name).or_else(|| self.settings.read(kept))
     }
 
     fn set_setting(&self, name: &str, value: &str, local: bool) -> Result<(), Diagnostic> {

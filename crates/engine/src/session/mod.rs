@@ -8,6 +8,7 @@ pub(crate) mod prepared;
 pub(crate) mod settings;
 pub(crate) mod shared;
 pub(crate) mod transaction;
+pub(crate) mod variables;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -113,6 +114,13 @@ impl Session {
         source: SourceStatement,
         declared: &[Option<FieldRef>],
     ) -> Result<Arc<Prepared>, Diagnostic> {
+        let source = match source.read(&self.settings, &self.user.name) {
+            Ok(source) => source,
+            Err(error) => {
+                self.transaction.fail();
+                return Err(error);
+            }
+        };
         self.check_not_failed(source.statement.as_deref())?;
         let runner = self.runner(&source, Vec::new())?;
         let described = self.describe(&runner, declared).await;
@@ -263,14 +271,13 @@ impl Session {
         self.settings.dialect()
     }
 
-    /// The state for the dialect that the session is set to now; SET, RESET and ROLLBACK may all have changed it.
-    fn state(&self) -> Result<SessionState, Diagnostic> {
-        let dialect = self.dialect();
+    /// The state for statements of a dialect.
+    fn state(&self, dialect: Dialect) -> Result<SessionState, Diagnostic> {
         let mut states = self.states.lock();
         if let Some(state) = states.get(&dialect) {
             return Ok(state.clone());
         }
-        let state = self.engine.session_state(&self.info)?;
+        let state = self.engine.session_state(&self.info, dialect)?;
         states.insert(dialect, state.clone());
         Ok(state)
     }
@@ -285,7 +292,7 @@ impl Session {
         let context = StatementContext::new(source.text.clone(), self.notices.clone(), severity);
         self.active.add(&context);
         self.info.begin_planning(context.flag());
-        let mut state = self.state()?;
+        let mut state = self.state(source.dialect)?;
         let config = state.config_mut();
         config.set_extension(Arc::clone(&context));
         config.options_mut().execution.time_zone = self.settings.get("TimeZone");

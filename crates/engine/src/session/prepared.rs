@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use mead_common::{Diagnostic, Dialect, sqlstate};
 use mead_parser::Statement;
 
-use super::Session;
+use super::{Session, SharedSettings};
 
 /// One statement of a query string: what it says, its text, and where it began, for error positions.
 #[derive(Debug, Clone)]
@@ -17,11 +17,18 @@ pub struct SourceStatement {
     pub(crate) whole: Arc<str>,
     /// Where `text` begins in `whole`, in characters from 0.
     pub(crate) offset: usize,
+    /// What it is written in, and what it is planned in, whatever the session is set to when it runs.
+    pub(crate) dialect: Dialect,
+    /// Not read yet: in Hive's dialects a statement is read when those before it have run, which may set its variables.
+    pub(crate) unread: bool,
 }
 
 impl SourceStatement {
     /// Splits a query string. An empty string gives an empty list; a syntax error anywhere fails the whole, as in Postgres.
     pub(crate) fn split(sql: &str, dialect: Dialect) -> Result<Vec<Self>, Diagnostic> {
+        if dialect.is_hive_like() {
+            return Ok(mead_parser::pieces(sql).into_iter().map(|piece| Self::unread(piece.text, dialect)).collect());
+        }
         let whole: Arc<str> = Arc::from(sql);
         let parsed = mead_parser::parse(sql, dialect).map_err(Diagnostic::from)?;
         let statements = parsed.into_iter().map(|parsed| Self {
@@ -29,15 +36,59 @@ impl SourceStatement {
             text: parsed.text,
             whole: Arc::clone(&whole),
             offset: parsed.offset,
+            dialect,
+            unread: false,
         });
         Ok(statements.collect())
     }
 
+    fn unread(text: String, dialect: Dialect) -> Self {
+        Self { statement: None, whole: Arc::from(text.as_str()), text, offset: 0, dialect, unread: true }
+    }
+
+    /// Reads a statement that has not been read: variables are put in, and what is then there is parsed.
+    pub(crate) fn read(self, settings: &SharedSettings, user: &str) -> Result<Self, Diagnostic> {
+        if !self.unread {
+            return Ok(self);
+        }
+        let dialect = settings.dialect();
+        let value = |name: &str| settings.read(|settings| settings.variable(name, user));
+        let text = match settings.get(super::variables::SUBSTITUTE).as_deref() {
+            Some("false") => self.text,
+            _ => mead_parser::substitute(&self.text, value)?,
+        };
+        if dialect == Dialect::Postgres {
+            // An earlier statement of the string has changed the dialect.
+            let mut statements = Self::split(&text, dialect)?;
+            return match (statements.pop(), statements.is_empty()) {
+                (Some(statement), true) => Ok(statement),
+                _ => Err(Diagnostic::new(sqlstate::SYNTAX_ERROR, "one statement is expected here")),
+            };
+        }
+        let parsed = mead_parser::parse_one(&text, dialect).map_err(Diagnostic::from)?;
+        Ok(Self {
+            statement: Some(Arc::new(parsed.statement)),
+            whole: Arc::from(text.as_str()),
+            text: parsed.text,
+            offset: parsed.offset,
+            dialect,
+            unread: false,
+        })
+    }
+
     /// The one statement of a Parse message; 42601 for more than one. An empty string is a statement too.
     pub fn single(session: &Session, sql: &str) -> Result<Self, Diagnostic> {
-        let mut statements = Self::split(sql, session.dialect())?;
+        let dialect = session.dialect();
+        let mut statements = Self::split(sql, dialect)?;
         match (statements.pop(), statements.is_empty()) {
-            (None, _) => Ok(Self { statement: None, text: String::new(), whole: Arc::from(sql), offset: 0 }),
+            (None, _) => Ok(Self {
+                statement: None,
+                text: String::new(),
+                whole: Arc::from(sql),
+                offset: 0,
+                dialect,
+                unread: false,
+            }),
             (Some(statement), true) => Ok(statement),
             (Some(_), false) => Err(Diagnostic::new(
                 sqlstate::SYNTAX_ERROR,
@@ -48,7 +99,7 @@ impl SourceStatement {
 
     /// True for an empty query string.
     pub fn is_empty(&self) -> bool {
-        self.statement.is_none()
+        self.statement.is_none() && !self.unread
     }
 
     /// Adds the position that an error lacks, if the name it quotes stands in the text.

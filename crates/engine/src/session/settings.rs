@@ -200,6 +200,9 @@ static DEFINITIONS: &[Definition] = &[
     setting("transaction_read_only", "off", on_off, Kind::Bool, false, "whether this transaction is read-only"),
 ];
 
+/// Stands before the name of a variable of Hive's, which is thus no name of a setting.
+const VARIABLE: char = '\u{1}';
+
 /// Settings of the transaction, and those that new transactions take them from.
 const OF_TRANSACTIONS: [(&str, &str); 3] = [
     ("transaction_deferrable", "default_transaction_deferrable"),
@@ -282,6 +285,35 @@ impl Settings {
         self.values.get(&key(name)).map(String::as_str)
     }
 
+    /// What is kept under a name of [`super::variables`].
+    pub(super) fn get_variable(&self, stored: &str) -> Option<&str> {
+        self.values.get(&format!("{VARIABLE}{stored}")).map(String::as_str)
+    }
+
+    pub(super) fn store_variable(&mut self, stored: String, value: String) {
+        self.before.get_or_insert_with(|| Arc::clone(&self.values));
+        let key = format!("{VARIABLE}{stored}");
+        Arc::make_mut(&mut self.values).insert(key.clone(), value.clone());
+        Arc::make_mut(&mut self.kept).insert(key, value);
+    }
+
+    /// All that is kept by [`Self::store_variable`].
+    pub(super) fn stored_variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().filter_map(|(key, value)| Some((key.strip_prefix(VARIABLE)?, value.as_str())))
+    }
+
+    /// Takes a variable away, and says whether there was one.
+    fn forget_variable(&mut self, stored: &str) -> bool {
+        let key = format!("{VARIABLE}{stored}");
+        if !self.values.contains_key(&key) {
+            return false;
+        }
+        self.before.get_or_insert_with(|| Arc::clone(&self.values));
+        Arc::make_mut(&mut self.values).remove(&key);
+        Arc::make_mut(&mut self.kept).remove(&key);
+        true
+    }
+
     /// Checks and stores a value; 42704 for an unknown name, 22023 for a value that cannot be.
     pub(crate) fn set(&mut self, name: &str, value: &str, scope: Scope) -> Result<(), Diagnostic> {
         let definition = find(name)?;
@@ -306,6 +338,9 @@ impl Settings {
     }
 
     pub(crate) fn reset(&mut self, name: &str, scope: Scope) -> Result<(), Diagnostic> {
+        if self.forget_variable(&format!("hiveconf:{name}")) || self.forget_variable(name) {
+            return Ok(());
+        }
         let definition = find(name)?;
         let value = self.at_start.get(&key(name)).cloned().unwrap_or_else(|| definition.default.to_owned());
         self.check_modes(definition.name, &value)?;
@@ -315,6 +350,10 @@ impl Settings {
 
     /// As in PostgreSQL the modes of the transaction stay as they are.
     pub(crate) fn reset_all(&mut self) {
+        let variables: Vec<String> = self.stored_variables().map(|(key, _)| key.to_owned()).collect();
+        for key in variables {
+            self.forget_variable(&key);
+        }
         for definition in DEFINITIONS.iter().filter(|definition| !is_of_transaction(definition.name)) {
             let value = self.at_start[&key(definition.name)].clone();
             self.store(definition, value, Scope::Session);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::sql::sqlparser::ast;
-use mead_catalog::{NewRelation, RelationKind, VIEW_SEARCH_PATH};
+use mead_catalog::{NewRelation, RelationKind, VIEW_DIALECT, VIEW_SEARCH_PATH};
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::identifier_text;
 
@@ -47,10 +47,10 @@ impl Runner {
             partitions: Arc::new(Schema::empty()),
             format: None,
             location: None,
-            options: BTreeMap::from([(
-                VIEW_SEARCH_PATH.to_owned(),
-                self.settings.get("search_path").unwrap_or_default(),
-            )]),
+            options: BTreeMap::from([
+                (VIEW_SEARCH_PATH.to_owned(), self.settings.get("search_path").unwrap_or_default()),
+                (VIEW_DIALECT.to_owned(), self.source.dialect.name().to_owned()),
+            ]),
             columns_declared: !names.is_empty(),
             definition: Some(definition),
             comment: create.comment.clone(),
@@ -61,11 +61,19 @@ impl Runner {
 
     /// The query's text, with the view's own column names around it if it has any.
     fn definition(&self, query: &ast::Query, names: &[String], columns: &[Field]) -> String {
+        let dialect = self.source.dialect;
+        // The tree of a query of Hive's has become another one; its text has not.
+        let written = dialect.is_hive_like().then(|| mead_parser::query_of_view(&self.source.text, dialect)).flatten();
+        let text = written.unwrap_or_else(|| query.to_string());
         if names.is_empty() {
-            return query.to_string();
+            return text;
         }
-        let quoted: Vec<String> =
-            columns.iter().map(|column| format!("\"{}\"", column.name().replace('"', "\"\""))).collect();
-        format!("SELECT * FROM ({query}) AS view ({})", quoted.join(", "))
+        let quote = if dialect.is_hive_like() { '`' } else { '"' };
+        let quoted = |column: &Field| {
+            let name = column.name().replace(quote, &format!("{quote}{quote}"));
+            format!("{quote}{name}{quote}")
+        };
+        let quoted: Vec<String> = columns.iter().map(quoted).collect();
+        format!("SELECT * FROM ({text}) AS view ({})", quoted.join(", "))
     }
 }

@@ -20,6 +20,7 @@ mod prepare;
 mod query;
 mod role;
 pub(crate) mod runner;
+mod session_command;
 mod set;
 mod show;
 mod transaction;
@@ -62,6 +63,7 @@ impl Session {
             Statement::Rollback { chain } => self.rollback(*chain),
             Statement::RollbackTo(name) => self.rollback_to_savepoint(name),
             Statement::Savepoint(name) => self.savepoint(name),
+            Statement::SessionCommand(command) => self.session_command(command, prepared.source.dialect),
             Statement::Set(set) => self.set(set),
             Statement::SetTransaction(set) => self.set_transaction(set),
             Statement::Reset(name) => self.reset(name.as_deref()),
@@ -145,6 +147,12 @@ impl Runner {
             Statement::ExportModel(export) => self.export_model(export),
             Statement::Insert(insert) => self.insert(insert).await,
             Statement::InsertDirectory(insert) => self.insert_directory(insert).await,
+            Statement::MultiInsert(inserts) => {
+                for insert in inserts {
+                    Box::pin(self.execute(insert)).await?;
+                }
+                Ok(Execution::done("INSERT"))
+            }
             Statement::Query(query) => self.query(query).await,
             Statement::Show(show) => self.show(show),
             _ => Err(Diagnostic::internal("a statement of the session reached the engine")),
@@ -184,6 +192,9 @@ impl Runner {
                 let plan = self.plan_explained(statement, options).await?;
                 let types = parameters::types(&plan, declared).map_err(|error| self.report(&error))?;
                 Ok((types, Some(explain::explain_schema())))
+            }
+            Statement::SessionCommand(command) => {
+                Ok((Vec::new(), session_command::schema(command, self.source.dialect)))
             }
             Statement::Show(show) => Ok((Vec::new(), Some(show::schema(show)))),
             Statement::Describe(Describe::Query(_) | Describe::Table(_)) => {

@@ -3,6 +3,8 @@
 //! They are registered over DataFusion's and mead's own: a function of the same name takes the other's place, so that
 //! `substr(x, 0)` or `concat(x, NULL)` gives what Hive gives, in that dialect alone.
 
+pub mod table;
+
 use std::sync::Arc;
 
 use datafusion::error::Result;
@@ -11,6 +13,8 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use mead_common::Dialect;
 
 use crate::FunctionContext;
+
+pub use table::{TableCall, TableFunction, TableRows, table_function, table_functions};
 
 /// The scalar functions of a dialect.
 pub fn scalar_functions(dialect: Dialect, context: &Arc<FunctionContext>) -> Vec<ScalarUDF> {

@@ -26,6 +26,8 @@ pub use set::{Set, SetTransaction};
 pub use show::{Describe, Show};
 pub use transaction::TransactionModes;
 
+pub use crate::hive::SessionCommand;
+
 /// One statement. What is not here is refused by the parser, by name.
 #[derive(Debug, Clone)]
 pub enum Statement {
@@ -80,6 +82,8 @@ pub enum Statement {
         cursor: String,
         count: Option<u64>,
     },
+    /// Several inserts that read the same.
+    MultiInsert(Vec<Statement>),
     Prepare {
         name: String,
         types: Vec<ast::DataType>,
@@ -96,6 +100,8 @@ pub enum Statement {
     /// ROLLBACK TO a savepoint.
     RollbackTo(String),
     Savepoint(String),
+    /// A command of Hive's shell.
+    SessionCommand(SessionCommand),
     Set(Set),
     SetTransaction(SetTransaction),
     Show(Show),
@@ -115,6 +121,7 @@ impl Statement {
     pub fn writes_database(&self) -> Option<&'static str> {
         match self {
             Statement::Copy(_) | Statement::ExportModel(_) | Statement::InsertDirectory(_) => None,
+            Statement::MultiInsert(inserts) => inserts.iter().find_map(Statement::writes_database),
             other => other.writes(),
         }
     }
@@ -139,6 +146,7 @@ impl Statement {
             Statement::ExportModel(_) => Some("EXPORT MODEL"),
             Statement::Insert(_) => Some("INSERT"),
             Statement::InsertDirectory(_) => Some("INSERT OVERWRITE DIRECTORY"),
+            Statement::MultiInsert(_) => Some("INSERT"),
             _ => None,
         }
     }

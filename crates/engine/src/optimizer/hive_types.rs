@@ -1,0 +1,212 @@
+//! Hive's and Spark's types where expressions meet that DataFusion does not ask the planner about: IN, BETWEEN, CASE, UNION,
+//! conditions, and whole numbers that are written. Comes before DataFusion's own rules.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema, Result};
+use datafusion::logical_expr::expr::{Alias, Between, Case, InList};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Union, cast};
+use datafusion::optimizer::AnalyzerRule;
+use mead_common::Dialect;
+
+use crate::plan::hive::coercion::{narrow, of_comparison, of_either, to_type};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct HiveTypes(pub Dialect);
+
+impl AnalyzerRule for HiveTypes {
+    fn name(&self) -> &str {
+        "hive_types"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        let typed = plan.transform_up_with_subqueries(|plan| {
+            // What is limited by is a bigint.
+            if matches!(plan, LogicalPlan::Limit(_)) {
+                return Ok(Transformed::no(plan));
+            }
+            let schema = merge_schema(&plan.inputs());
+            let names = NamePreserver::new(&plan);
+            let typed = plan.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let expr = expr.transform_up(|expr| self.typed(expr, &schema))?;
+                Ok(expr.update_data(|expr| name.restore(expr)))
+            })?;
+            let plan = match typed.data {
+                LogicalPlan::Union(union) => united(union)?,
+                LogicalPlan::Filter(mut filter) => {
+                    filter.predicate = condition(filter.predicate, &schema);
+                    LogicalPlan::Filter(filter)
+                }
+                plan => plan,
+            };
+            Ok(Transformed::yes(plan.recompute_schema()?))
+        })?;
+        Ok(typed.data)
+    }
+}
+
+impl HiveTypes {
+    fn typed(&self, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        match expr {
+            Expr::Literal(..) => Ok(Transformed::yes(narrow(expr))),
+            Expr::InList(in_list) => self.in_list(in_list, schema),
+            Expr::Between(between) => self.between(between, schema),
+            Expr::Case(case) => self.case(case, schema),
+            Expr::Not(inner) => Ok(Transformed::yes(Expr::Not(Box::new(condition(*inner, schema))))),
+            Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::IsDistinctFrom | Operator::IsNotDistinctFrom), right }) => {
+                let (left, right) = self.pair(*left, *right, schema);
+                Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))))
+            }
+            other => Ok(Transformed::no(other)),
+        }
+    }
+
+    /// Both as what they are compared as.
+    fn pair(&self, left: Expr, right: Expr, schema: &DFSchema) -> (Expr, Expr) {
+        let wanted = match (left.get_type(schema), right.get_type(schema)) {
+            (Ok(left), Ok(right)) => of_comparison(&left, &right, self.0),
+            _ => None,
+        };
+        match wanted {
+            Some(wanted) => (to_type(left, &wanted, schema), to_type(right, &wanted, schema)),
+            None => (left, right),
+        }
+    }
+
+    /// Items of several types are compared one by one.
+    fn in_list(&self, in_list: InList, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let InList { expr, list, negated } = in_list;
+        let Ok(own) = expr.get_type(schema) else {
+            return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
+        };
+        let others: Vec<Option<DataType>> = list
+            .iter()
+            .map(|item| item.get_type(schema).ok().and_then(|item| of_comparison(&own, &item, self.0)))
+            .collect();
+        let Some(wanted) = others.iter().flatten().next() else {
+            return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
+        };
+        let same = others.iter().zip(&list).all(|(other, item)| match other {
+            Some(other) => other == wanted,
+            None => item.get_type(schema).is_ok_and(|item| item == own || item.is_null()),
+        });
+        if same {
+            let list = list.into_iter().map(|item| to_type(item, wanted, schema)).collect();
+            let expr = Box::new(to_type(*expr, wanted, schema));
+            return Ok(Transformed::yes(Expr::InList(InList { expr, list, negated })));
+        }
+        let compared = list.into_iter().map(|item| {
+            let (left, right) = self.pair(expr.as_ref().clone(), item, schema);
+            Expr::BinaryExpr(BinaryExpr::new(Box::new(left), Operator::Eq, Box::new(right)))
+        });
+        let found = compared.reduce(Expr::or).unwrap_or_else(|| datafusion::logical_expr::lit(false));
+        Ok(Transformed::yes(if negated { Expr::Not(Box::new(found)) } else { found }))
+    }
+
+    fn between(&self, between: Between, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let types = [&between.expr, &between.low, &between.high].map(|expr| expr.get_type(schema));
+        let [Ok(own), Ok(low), Ok(high)] = types else { return Ok(Transformed::no(Expr::Between(between))) };
+        if of_comparison(&own, &low, self.0).is_none() && of_comparison(&own, &high, self.0).is_none() {
+            return Ok(Transformed::no(Expr::Between(between)));
+        }
+        let Between { expr, negated, low, high } = between;
+        let (left, low) = self.pair(expr.as_ref().clone(), *low, schema);
+        let (right, high) = self.pair(*expr, *high, schema);
+        let inside = left.gt_eq(low).and(right.lt_eq(high));
+        Ok(Transformed::yes(if negated { Expr::Not(Box::new(inside)) } else { inside }))
+    }
+
+    fn case(&self, mut case: Case, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        if let Some(operand) = &case.expr {
+            let own = operand.get_type(schema);
+            let differs = |when: &Expr| match (&own, when.get_type(schema)) {
+                (Ok(own), Ok(when)) => of_comparison(own, &when, self.0).is_some(),
+                _ => false,
+            };
+            if case.when_then_expr.iter().any(|(when, _)| differs(when)) {
+                let operand = operand.as_ref().clone();
+                for (when, _) in &mut case.when_then_expr {
+                    let (left, right) = self.pair(operand.clone(), when.as_ref().clone(), schema);
+                    **when = Expr::BinaryExpr(BinaryExpr::new(Box::new(left), Operator::Eq, Box::new(right)));
+                }
+                case.expr = None;
+            }
+        } else {
+            for (when, _) in &mut case.when_then_expr {
+                **when = condition(when.as_ref().clone(), schema);
+            }
+        }
+        let results = case.when_then_expr.iter().map(|(_, then)| then).chain(case.else_expr.iter());
+        let types: Vec<DataType> = results.map(|result| result.get_type(schema)).collect::<Result<_>>()?;
+        if let Some(wanted) = common(&types) {
+            for (_, then) in &mut case.when_then_expr {
+                **then = to_type(then.as_ref().clone(), &wanted, schema);
+            }
+            case.else_expr = case.else_expr.map(|other| Box::new(to_type(*other, &wanted, schema)));
+        }
+        Ok(Transformed::yes(Expr::Case(case)))
+    }
+}
+
+/// The type of what may be of each of the types, where DataFusion's own would not be right.
+fn common(types: &[DataType]) -> Option<DataType> {
+    let mut known: Option<DataType> = None;
+    let mut found = None;
+    for data_type in types.iter().filter(|data_type| !data_type.is_null()) {
+        let current = known.get_or_insert_with(|| data_type.clone());
+        if let Some(wanted) = of_either(current, data_type) {
+            known = Some(wanted.clone());
+            found = Some(wanted);
+        }
+    }
+    found
+}
+
+/// What is no boolean is true as a cast says.
+fn condition(expr: Expr, schema: &DFSchema) -> Expr {
+    match expr.get_type(schema) {
+        Ok(DataType::Boolean | DataType::Null) | Err(_) => expr,
+        Ok(_) => cast(expr, DataType::Boolean),
+    }
+}
+
+/// Each column of a union as what the inputs have in common.
+fn united(union: Union) -> Result<LogicalPlan> {
+    let width = union.inputs.first().map_or(0, |input| input.schema().fields().len());
+    if union.inputs.iter().any(|input| input.schema().fields().len() != width) {
+        return Ok(LogicalPlan::Union(union));
+    }
+    let wanted: Vec<Option<DataType>> = (0..width)
+        .map(|place| {
+            let types: Vec<DataType> =
+                union.inputs.iter().map(|input| input.schema().field(place).data_type().clone()).collect();
+            common(&types)
+        })
+        .collect();
+    if wanted.iter().all(Option::is_none) {
+        return Ok(LogicalPlan::Union(union));
+    }
+    let inputs = union.inputs.into_iter().map(|input| project(input, &wanted)).collect::<Result<Vec<_>>>()?;
+    Ok(LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?))
+}
+
+fn project(input: Arc<LogicalPlan>, wanted: &[Option<DataType>]) -> Result<Arc<LogicalPlan>> {
+    let columns = input.schema().iter().zip(wanted).map(|((qualifier, field), wanted)| {
+        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        match wanted {
+            Some(wanted) if field.data_type() != wanted => {
+                Expr::Alias(Alias::new(cast(column, wanted.clone()), qualifier.cloned(), field.name()))
+            }
+            _ => column,
+        }
+    });
+    let projection = Projection::try_new(columns.collect(), input)?;
+    Ok(Arc::new(LogicalPlan::Projection(projection)))
+}
