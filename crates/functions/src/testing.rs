@@ -38,6 +38,13 @@ impl TestSession {
         Self { context, models, state, sql, _folder: folder }
     }
 
+    /// The same with the functions of a dialect.
+    pub fn in_dialect(dialect: mead_common::Dialect) -> Self {
+        let mut session = Self::new();
+        crate::register_dialect(dialect, &session.context, &mut session.sql).unwrap();
+        session
+    }
+
     /// The rows of a query, in one batch.
     pub async fn query(&self, sql: &str) -> Result<RecordBatch, DataFusionError> {
         self.state.plan_id.fetch_add(1, Ordering::SeqCst);

@@ -3,7 +3,14 @@
 //! They are registered over DataFusion's and mead's own: a function of the same name takes the other's place, so that
 //! `substr(x, 0)` or `concat(x, NULL)` gives what Hive gives, in that dialect alone.
 
+mod call;
+pub mod convert;
+mod date;
+mod definition;
+mod math;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -18,8 +25,10 @@ pub use table::{TableCall, TableFunction, TableRows, table_function, table_funct
 
 /// The scalar functions of a dialect.
 pub fn scalar_functions(dialect: Dialect, context: &Arc<FunctionContext>) -> Vec<ScalarUDF> {
-    let _ = (dialect, context);
-    Vec::new()
+    let families = [date::definitions(dialect), math::definitions(dialect)];
+    let defined = families.concat().into_iter().map(|definition| definition.function(dialect, context));
+    let current = date::current().into_iter().map(Arc::unwrap_or_clone);
+    defined.chain(current).collect()
 }
 
 /// The aggregate functions of a dialect.

@@ -22,7 +22,9 @@ impl TableFunction for Explode {
 
     fn documentation(&self) -> Documentation {
         let (description, syntax) = match self.positions {
-            true => ("A row for each element of an array or entry of a map, with its position from 0.", "posexplode(value)"),
+            true => {
+                ("A row for each element of an array or entry of a map, with its position from 0.", "posexplode(value)")
+            }
             false => ("A row for each element of an array or entry of a map.", "explode(value)"),
         };
         Documentation::builder(SECTION, description, syntax)

@@ -29,9 +29,13 @@ impl TableFunction for Inline {
     }
 
     fn documentation(&self) -> Documentation {
-        Documentation::builder(SECTION, "A row for each struct of an array, a column for each of its fields.", "inline(array)")
-            .with_argument("array", "An array of structs. Of NULL there are no rows.")
-            .build()
+        Documentation::builder(
+            SECTION,
+            "A row for each struct of an array, a column for each of its fields.",
+            "inline(array)",
+        )
+        .with_argument("array", "An array of structs. Of NULL there are no rows.")
+        .build()
     }
 
     fn columns(&self, call: &TableCall) -> Result<Vec<FieldRef>> {
@@ -69,8 +73,7 @@ mod tests {
 
     #[test]
     fn fields_are_columns() {
-        let fields =
-            Fields::from(vec![Field::new("n", DataType::Int32, true), Field::new("s", DataType::Utf8, true)]);
+        let fields = Fields::from(vec![Field::new("n", DataType::Int32, true), Field::new("s", DataType::Utf8, true)]);
         let columns: Vec<ArrayRef> =
             vec![Arc::new(Int32Array::from(vec![1, 2, 3])), Arc::new(StringArray::from(vec!["a", "b", "c"]))];
         let structs = StructArray::new(fields.clone(), columns, Some(NullBuffer::from(vec![true, false, true])));

@@ -26,10 +26,14 @@ impl TableFunction for Stack {
     }
 
     fn documentation(&self) -> Documentation {
-        Documentation::builder(SECTION, "The values, cut into n rows of the same number of columns.", "stack(n, value [, ...])")
-            .with_argument("n", "How many rows: a literal.")
-            .with_argument("value", "The values, row by row; what the last row lacks is NULL.")
-            .build()
+        Documentation::builder(
+            SECTION,
+            "The values, cut into n rows of the same number of columns.",
+            "stack(n, value [, ...])",
+        )
+        .with_argument("n", "How many rows: a literal.")
+        .with_argument("value", "The values, row by row; what the last row lacks is NULL.")
+        .build()
     }
 
     fn columns(&self, call: &TableCall) -> Result<Vec<FieldRef>> {
