@@ -1,12 +1,27 @@
 //! Schemas, which Hive calls databases.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, params};
 
 use crate::metastore::{Catalog, new_oid, now_micros};
+use crate::relation::{from_json, json};
 use crate::{Error, PUBLIC, schema_name};
 
 /// The schemas that mead itself fills.
 pub(crate) const SYSTEM_SCHEMAS: [&str; 4] = ["information_schema", "mead_catalog", "ml", "pg_catalog"];
+
+/// A schema with what Hive keeps of a database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub oid: i64,
+    pub name: String,
+    pub owner: String,
+    pub comment: Option<String>,
+    /// Where its external tables lie if nothing else is said.
+    pub location: Option<String>,
+    pub properties: BTreeMap<String, String>,
+}
 
 impl Catalog {
     /// The users' schemas with their OIDs and owners, by name.
@@ -31,6 +46,42 @@ impl Catalog {
         })
     }
 
+    /// One of the users' schemas.
+    pub fn database(&self, name: &str) -> Result<Option<Database>, Error> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT oid, name, owner, comment, location, properties FROM schemas WHERE name = ?1",
+            )?;
+            let mut rows = statement.query([schema_name(name)])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            Ok(Some(Database {
+                oid: row.get(0)?,
+                name: row.get(1)?,
+                owner: row.get(2)?,
+                comment: row.get(3)?,
+                location: row.get(4)?,
+                properties: from_json(&row.get::<_, String>(5)?)?,
+            }))
+        })
+    }
+
+    /// Changes what is kept of a schema beside its name.
+    pub fn alter_database(&self, database: &Database) -> Result<(), Error> {
+        self.write(|db| {
+            db.execute(
+                "UPDATE schemas SET owner = ?2, comment = ?3, location = ?4, properties = ?5 WHERE name = ?1",
+                params![
+                    schema_name(&database.name),
+                    database.owner,
+                    database.comment,
+                    database.location,
+                    json(&database.properties)?
+                ],
+            )?;
+            Ok(())
+        })
+    }
+
     /// False if it was there already and that was allowed for.
     pub fn create_schema(&self, name: &str, owner: &str, if_not_exists: bool) -> Result<bool, Error> {
         if self.schema_exists(name)? {
@@ -38,7 +89,10 @@ impl Catalog {
         }
         self.write(|db| {
             let oid = new_oid(db, "schema")?;
-            db.execute("INSERT INTO schemas VALUES (?1, ?2, ?3, ?4)", params![oid, name, owner, now_micros()])?;
+            db.execute(
+                "INSERT INTO schemas (oid, name, owner, created_at) VALUES (?1, ?2, ?3, ?4)",
+                params![oid, name, owner, now_micros()],
+            )?;
             Ok(true)
         })
     }

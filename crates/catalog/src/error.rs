@@ -18,6 +18,12 @@ pub enum Error {
     UndefinedRelation { kind: &'static str, name: String },
     #[error("relation \"{0}\" already exists")]
     DuplicateRelation(String),
+    #[error("partition \"{0}\" already exists")]
+    DuplicatePartition(String),
+    #[error("partition \"{0}\" does not exist")]
+    UndefinedPartition(String),
+    #[error("the table was dropped")]
+    DroppedMeanwhile,
     #[error("\"{name}\" is not a {kind}")]
     WrongKind { kind: &'static str, name: String },
     #[error("model \"{0}\" does not exist")]
@@ -58,6 +64,9 @@ impl From<Error> for Diagnostic {
             Error::SystemSchema(_) => report(sqlstate::INSUFFICIENT_PRIVILEGE),
             Error::UndefinedRelation { .. } => report(sqlstate::UNDEFINED_TABLE),
             Error::DuplicateRelation(_) => report(sqlstate::DUPLICATE_TABLE),
+            Error::DuplicatePartition(_) => report(sqlstate::DUPLICATE_OBJECT),
+            Error::UndefinedPartition(_) => report(sqlstate::UNDEFINED_OBJECT),
+            Error::DroppedMeanwhile => report(sqlstate::UNDEFINED_TABLE),
             Error::WrongKind { .. } => report(sqlstate::WRONG_OBJECT_TYPE),
             Error::UndefinedModel(_) | Error::UndefinedVersion { .. } => {
                 report(sqlstate::UNDEFINED_OBJECT).with_hint("SHOW MODELS lists the models there are")

@@ -1,5 +1,6 @@
 //! The SQLite database below the catalog: opening, locking, upgrading, clearing up.
 
+use std::collections::HashSet;
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -13,10 +14,25 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::{Error, FunctionEntry};
 
 /// The version of the metastore's tables that this mead writes.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// Where OIDs of users' objects begin, as in PostgreSQL.
 const FIRST_OID: i64 = 16_384;
+
+/// What brings a metastore from each version to the next, beginning with the first.
+const UPGRADES: [&str; 2] = [
+    // Which training runs spilled rows was not kept, nor what their steps ran on.
+    "ALTER TABLE training_runs ADD COLUMN spilled INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE training_runs ADD COLUMN kernels TEXT;",
+    concat!(
+        "ALTER TABLE schemas ADD COLUMN comment TEXT;
+         ALTER TABLE schemas ADD COLUMN location TEXT;
+         ALTER TABLE schemas ADD COLUMN properties TEXT NOT NULL DEFAULT '{}';
+         ALTER TABLE relations ADD COLUMN properties TEXT NOT NULL DEFAULT '{}';
+         ALTER TABLE relations ADD COLUMN storage TEXT;",
+        include_str!("warehouse.sql")
+    ),
+];
 
 /// One data directory's metastore. Shared by all sessions; every change is on disk when its call returns.
 #[derive(Debug)]
@@ -88,26 +104,48 @@ impl Catalog {
         Ok(result)
     }
 
+    /// Files in the folders of warehouse tables that no entry names: of an INSERT that did not end, or one that was replaced.
+    fn clear_up_files(&self) -> Result<(), Error> {
+        let tables: Vec<(i64, String)> = self.read(|db| {
+            let mut statement = db.prepare(
+                "SELECT oid, location FROM relations \
+                 WHERE kind = 'managed' AND storage IS NOT NULL AND location IS NOT NULL",
+            )?;
+            Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+        })?;
+        for (oid, location) in tables {
+            let folder = self.folder.join(location);
+            let named: HashSet<PathBuf> = self.read(|db| {
+                let mut statement = db.prepare("SELECT path FROM files WHERE relation = ?1")?;
+                let paths = statement.query_map([oid], |row| row.get::<_, String>(0))?;
+                Ok(paths.map(|path| path.map(|path| folder.join(path))).collect::<Result<_, _>>()?)
+            })?;
+            if folder.is_dir() {
+                remove_unnamed(&folder, &named)?;
+            }
+        }
+        Ok(())
+    }
+
     fn upgrade(&mut self) -> Result<(), Error> {
         let found: i64 = self.read(|db| Ok(db.pragma_query_value(None, "user_version", |row| row.get(0))?))?;
         match found {
             0 => self.write(|db| {
                 db.execute_batch(include_str!("schema.sql"))?;
+                db.execute_batch(include_str!("warehouse.sql"))?;
                 db.execute("INSERT INTO oids (oid, kind) VALUES (?1, 'reserved')", [FIRST_OID - 1])?;
                 let now = now_micros();
                 let oid = new_oid(db, "schema")?;
-                db.execute("INSERT INTO schemas VALUES (?1, 'public', 'mead', ?2)", rusqlite::params![oid, now])?;
+                db.execute("INSERT INTO schemas (oid, name, owner, created_at) VALUES (?1, 'public', 'mead', ?2)", rusqlite::params![oid, now])?;
                 let oid = new_oid(db, "role")?;
                 db.execute("INSERT INTO roles VALUES (?1, 'mead', 1, 1, NULL)", [oid])?;
                 db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
                 Ok(())
             }),
-            // Which training runs spilled rows was not kept, nor what their steps ran on.
-            1 => self.write(|db| {
-                db.execute_batch(
-                    "ALTER TABLE training_runs ADD COLUMN spilled INTEGER NOT NULL DEFAULT 0; \
-                     ALTER TABLE training_runs ADD COLUMN kernels TEXT",
-                )?;
+            older @ 1..SCHEMA_VERSION => self.write(|db| {
+                for step in &UPGRADES[usize::try_from(older - 1).unwrap_or(0)..] {
+                    db.execute_batch(step)?;
+                }
                 db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
                 Ok(())
             }),
@@ -145,6 +183,7 @@ impl Catalog {
                 remove(&path)?;
             }
         }
+        self.clear_up_files()?;
         for path in entries(&self.folder.join("tmp"))? {
             remove(&path)?;
         }
@@ -186,6 +225,17 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     read().map_err(|source| Error::Io { path: folder.to_owned(), source })
 }
 
+fn remove_unnamed(folder: &Path, named: &HashSet<PathBuf>) -> Result<(), Error> {
+    for path in entries(folder)? {
+        if path.is_dir() {
+            remove_unnamed(&path, named)?;
+        } else if !named.contains(&path) {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
 fn remove(path: &Path) -> Result<(), Error> {
     let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     removed.map_err(|source| Error::Io { path: path.to_owned(), source })
@@ -202,6 +252,10 @@ mod tests {
         let db = Connection::open(folder.join("metastore.sqlite")).unwrap();
         db.execute_batch(
             "ALTER TABLE training_runs DROP COLUMN spilled; ALTER TABLE training_runs DROP COLUMN kernels; \
+             DROP TABLE files; DROP TABLE partition_values; DROP TABLE partitions; \
+             ALTER TABLE schemas DROP COLUMN comment; ALTER TABLE schemas DROP COLUMN location; \
+             ALTER TABLE schemas DROP COLUMN properties; ALTER TABLE relations DROP COLUMN properties; \
+             ALTER TABLE relations DROP COLUMN storage; \
              PRAGMA user_version = 1; \
              INSERT INTO training_runs VALUES (7, 'm', NULL, 'train_cnn', NULL, 'SELECT', 'finished', NULL, 1, 2)",
         )
@@ -219,6 +273,15 @@ mod tests {
             });
             assert!(spilled.unwrap());
             catalog.write(|db| Ok(db.execute("UPDATE training_runs SET spilled = 0", [])?)).unwrap();
+            let tables = catalog.read(|db| {
+                Ok(db.query_row(
+                    "SELECT (SELECT count(*) FROM partitions) + (SELECT count(*) FROM files) + count(properties) \
+                     FROM schemas",
+                    [],
+                    |row| row.get::<_, i64>(0),
+                )?)
+            });
+            assert_eq!(tables.unwrap(), 1);
         }
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -12,6 +12,7 @@ use mead_storage::{DeclaredTable, ExternalFormat, ExternalTable, ManagedTable, f
 
 use crate::database::SYSTEM_SCHEMAS;
 use crate::system::{LazyTable, ViewColumns};
+use crate::warehouse::hive_table;
 use crate::{Catalog, Relation, RelationKind, schema_name, system};
 
 /// The option under which a view's entry keeps the search path that it was made under.
@@ -107,6 +108,9 @@ impl DatabaseSchema {
     }
 
     async fn relation(&self, relation: Relation) -> Result<Arc<dyn TableProvider>> {
+        if relation.new.storage.is_some() {
+            return Ok(Arc::new(hive_table(&self.catalog, &relation)?));
+        }
         match relation.new.kind {
             RelationKind::View => {
                 let search_path = relation.new.options.get(VIEW_SEARCH_PATH).map_or("public", String::as_str);

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::ipc::convert::{IpcSchemaEncoder, fb_to_schema};
 use datafusion::arrow::ipc::root_as_schema;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
 
 use crate::database::SYSTEM_SCHEMAS;
 use crate::metastore::{Catalog, new_oid, now_micros};
-use crate::{Error, schema_name};
+use crate::partition::publish;
+use crate::{Error, Publication, schema_name};
 
 /// What a relation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,26 @@ pub struct NewRelation {
     /// A view's query.
     pub definition: Option<String>,
     pub comment: Option<String>,
+    /// TBLPROPERTIES.
+    pub properties: BTreeMap<String, String>,
+    /// How Hive would read the files; of tables in Hive's formats alone.
+    pub storage: Option<HiveStorage>,
+}
+
+/// How the files of a table or partition are read and laid out, in Hive's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HiveStorage {
+    pub serde: String,
+    pub serde_properties: BTreeMap<String, String>,
+    pub input_format: String,
+    pub output_format: String,
+    pub buckets: Option<u32>,
+    pub bucket_columns: Vec<String>,
+    /// Each with true where it descends.
+    pub sort_columns: Vec<(String, bool)>,
+    pub skewed_columns: Vec<String>,
+    /// A row of texts for each combination.
+    pub skewed_values: Vec<Vec<String>>,
 }
 
 /// A relation as it is kept.
@@ -82,7 +104,7 @@ impl Relation {
 }
 
 const COLUMNS: &str = "oid, schema, name, kind, owner, columns, partitions, format, location, options, columns_declared, \
-                       definition, comment, created_at";
+                       definition, comment, created_at, properties, storage";
 
 impl Catalog {
     /// `name` in `schema`, if there is one.
@@ -114,6 +136,16 @@ impl Catalog {
     /// Adds a relation, in place of the one of its name if `replace`; gives what it replaced. A view does not take a table's
     /// place, nor a table a view's.
     pub fn create_relation(&self, new: &NewRelation, replace: bool) -> Result<Option<Relation>, Error> {
+        self.create_filled(new, replace, &Publication::default())
+    }
+
+    /// [`Self::create_relation`] of a table in the warehouse, with files that it has from the beginning.
+    pub fn create_filled(
+        &self,
+        new: &NewRelation,
+        replace: bool,
+        publication: &Publication,
+    ) -> Result<Option<Relation>, Error> {
         let schema = schema_name(&new.schema);
         if SYSTEM_SCHEMAS.contains(&schema) {
             return Err(Error::SystemSchema(schema.to_owned()));
@@ -146,27 +178,77 @@ impl Catalog {
                 Some(old) => old.oid,
                 None => new_oid(db, "relation")?,
             };
-            let options = serde_json::to_string(&new.options).map_err(|error| Error::Corrupt(error.to_string()))?;
-            db.execute(
-                &format!("INSERT INTO relations ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)"),
-                params![
-                    oid,
-                    schema,
-                    new.name,
-                    new.kind.text(),
-                    new.owner,
-                    encode(&new.columns),
-                    encode(&new.partitions),
-                    new.format,
-                    self.kept_location(new)?,
-                    options,
-                    new.columns_declared,
-                    new.definition,
-                    new.comment,
-                    now_micros()
-                ],
-            )?;
+            self.insert_relation(db, oid, schema, new, now_micros())?;
+            publish(db, oid, publication)?;
             Ok(old)
+        })
+    }
+
+    fn insert_relation(
+        &self,
+        db: &Transaction<'_>,
+        oid: i64,
+        schema: &str,
+        new: &NewRelation,
+        created_at: i64,
+    ) -> Result<(), Error> {
+        db.execute(
+            &format!(
+                "INSERT INTO relations ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16) \
+                 ON CONFLICT (oid) DO UPDATE SET schema = ?2, name = ?3, kind = ?4, owner = ?5, columns = ?6, \
+                 partitions = ?7, format = ?8, location = ?9, options = ?10, columns_declared = ?11, definition = ?12, \
+                 comment = ?13, properties = ?15, storage = ?16"
+            ),
+            params![
+                oid,
+                schema,
+                new.name,
+                new.kind.text(),
+                new.owner,
+                encode(&new.columns),
+                encode(&new.partitions),
+                new.format,
+                self.kept_location(new)?,
+                json(&new.options)?,
+                new.columns_declared,
+                new.definition,
+                new.comment,
+                created_at,
+                json(&new.properties)?,
+                new.storage.as_ref().map(json).transpose()?
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Changes a relation to what `new` says, its name and schema included; partitions and files stay. 42P07 where another
+    /// one has the name.
+    pub fn alter_relation(&self, oid: i64, new: &NewRelation) -> Result<(), Error> {
+        let schema = schema_name(&new.schema);
+        if !self.schema_exists(schema)? {
+            return Err(Error::UndefinedSchema(schema.to_owned()));
+        }
+        if SYSTEM_SCHEMAS.contains(&schema) {
+            return Err(Error::SystemSchema(schema.to_owned()));
+        }
+        self.write(|db| {
+            let other: Option<i64> = db
+                .query_row(
+                    "SELECT oid FROM relations WHERE schema = ?1 AND name = ?2 AND oid <> ?3",
+                    params![schema, new.name, oid],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            if other.is_some() {
+                return Err(Error::DuplicateRelation(new.name.clone()));
+            }
+            let created_at: Option<i64> = db
+                .query_row("SELECT created_at FROM relations WHERE oid = ?1", [oid], |row| row.get(0))
+                .optional()?;
+            match created_at {
+                Some(created_at) => self.insert_relation(db, oid, schema, new, created_at),
+                None => Err(Error::UndefinedRelation { kind: new.kind.noun(), name: new.name.clone() }),
+            }
         })
     }
 
@@ -183,6 +265,8 @@ impl Catalog {
         let kind: String = row.get("kind")?;
         let options: String = row.get("options")?;
         let location: Option<String> = row.get("location")?;
+        let properties: String = row.get("properties")?;
+        let storage: Option<String> = row.get("storage")?;
         Ok(Relation {
             oid: row.get("oid")?,
             created_at: row.get("created_at")?,
@@ -195,10 +279,12 @@ impl Catalog {
                 partitions: decode(&row.get::<_, Vec<u8>>("partitions")?)?,
                 format: row.get("format")?,
                 location: location.map(|location| self.folder().join(location)),
-                options: serde_json::from_str(&options).map_err(|error| Error::Corrupt(error.to_string()))?,
+                options: from_json(&options)?,
                 columns_declared: row.get("columns_declared")?,
                 definition: row.get("definition")?,
                 comment: row.get("comment")?,
+                properties: from_json(&properties)?,
+                storage: storage.as_deref().map(from_json).transpose()?,
             },
         })
     }
@@ -218,11 +304,19 @@ impl Catalog {
 }
 
 /// Columns in Arrow's IPC form, which keeps every type and all metadata.
-fn encode(schema: &Schema) -> Vec<u8> {
+pub(crate) fn encode(schema: &Schema) -> Vec<u8> {
     IpcSchemaEncoder::new().schema_to_fb(schema).finished_data().to_vec()
 }
 
-fn decode(bytes: &[u8]) -> Result<SchemaRef, Error> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<SchemaRef, Error> {
     let schema = root_as_schema(bytes).map_err(|error| Error::Corrupt(format!("a relation's columns: {error}")))?;
     Ok(Arc::new(fb_to_schema(schema)))
+}
+
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Corrupt(error.to_string()))
+}
+
+pub(crate) fn from_json<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Corrupt(error.to_string()))
 }

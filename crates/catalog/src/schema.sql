@@ -1,13 +1,14 @@
--- Version 1 of the metastore. OIDs are shared by schemas, relations, models and roles, and never used twice.
+-- The metastore, without what warehouse.sql adds. OIDs are shared by schemas, relations, models and roles, and never used twice.
 CREATE TABLE oids (oid INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL);
 CREATE TABLE schemas (
-  oid INTEGER PRIMARY KEY REFERENCES oids, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, created_at INTEGER NOT NULL
+  oid INTEGER PRIMARY KEY REFERENCES oids, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, created_at INTEGER NOT NULL,
+  comment TEXT, location TEXT, properties TEXT NOT NULL DEFAULT '{}'
 );
 CREATE TABLE relations (
   oid INTEGER PRIMARY KEY REFERENCES oids, schema TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
   owner TEXT NOT NULL, columns BLOB NOT NULL, partitions BLOB NOT NULL, format TEXT, location TEXT, options TEXT NOT NULL,
   columns_declared INTEGER NOT NULL, definition TEXT, comment TEXT, created_at INTEGER NOT NULL,
-  UNIQUE (schema, name)
+  properties TEXT NOT NULL DEFAULT '{}', storage TEXT, UNIQUE (schema, name)
 );
 CREATE TABLE models (
   oid INTEGER PRIMARY KEY REFERENCES oids, schema TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL,

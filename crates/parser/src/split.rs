@@ -37,13 +37,13 @@ pub fn parse(sql: &str, dialect: Dialect) -> Result<Vec<Parsed>, Error> {
 }
 
 fn parse_postgres(sql: &str) -> Result<Vec<Parsed>, Error> {
-    let dialect = MeadDialect::new(sql.len());
+    let grammar = MeadDialect::new(sql.len());
     let lines = Lines::new(sql);
-    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| token_error(error, &lines))?;
+    let tokens = Tokenizer::new(&grammar, sql).tokenize_with_location().map_err(|error| token_error(error, &lines))?;
     if tokens.windows(2).filter(|pair| goes_deeper(&pair[0].token, &pair[1].token)).nth(LEVELS_MAX).is_some() {
         return Err(Error::TooDeep);
     }
-    let mut parser = Parser::new(&dialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     let letters: Vec<char> = sql.chars().collect();
     let mut statements = Vec::new();
     loop {
@@ -53,7 +53,7 @@ fn parse_postgres(sql: &str) -> Result<Vec<Parsed>, Error> {
             return Ok(statements);
         }
         let start = lines.start_of(&first);
-        let parsed = statement::statement(&mut parser).and_then(|parsed| match parser.peek_token().token {
+        let parsed = statement::statement(&mut parser, dialect).and_then(|parsed| match parser.peek_token().token {
             Token::EOF | Token::SemiColon => Ok(parsed),
             _ => Err(statement::Failure::Parser(ParserError::ParserError("Expected: end of statement".to_owned()))),
         });

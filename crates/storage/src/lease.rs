@@ -17,6 +17,8 @@ static FOLDERS: LazyLock<Mutex<HashMap<PathBuf, Folder>>> = LazyLock::new(Mutex:
 struct Folder {
     leases: usize,
     dropped: bool,
+    /// Files in it that nobody names any more.
+    unnamed: Vec<PathBuf>,
 }
 
 /// Keeps a folder where it is for as long as it lives.
@@ -45,8 +47,10 @@ impl Drop for Lease {
             return;
         }
         let dropped = folder.dropped;
+        let unnamed = std::mem::take(&mut folder.unnamed);
         folders.remove(&self.0);
         drop(folders);
+        unnamed.iter().for_each(|file| remove_file(file));
         if dropped && let Err(error) = remove_folder(&self.0) {
             // What could not be removed is removed when the server starts again.
             tracing::warn!(%error, "a dropped table's folder stays until the next start");
@@ -61,6 +65,29 @@ pub(crate) fn remove(path: &Path) -> Result<(), Error> {
         return Ok(());
     }
     remove_folder(path)
+}
+
+/// Removes files of a folder that no entry names any more, now or with the folder's last lease.
+pub fn remove_files(folder: &Path, files: Vec<PathBuf>) {
+    if let Some(leased) = FOLDERS.lock().get_mut(folder) {
+        leased.unnamed.extend(files);
+        return;
+    }
+    files.iter().for_each(|file| remove_file(file));
+}
+
+fn remove_file(file: &Path) {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(%error, file = %file.display(), "a file that no table names stays until the next start");
+        }
+        _ => {}
+    }
+}
+
+/// Removes a folder that no entry names any more, now or with its last lease.
+pub fn remove_table_folder(path: &Path) -> Result<(), Error> {
+    remove(path)
 }
 
 fn remove_folder(path: &Path) -> Result<(), Error> {

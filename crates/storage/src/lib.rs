@@ -8,6 +8,7 @@ mod declared;
 mod durable;
 mod error;
 mod external;
+pub mod hive;
 mod lease;
 mod managed;
 mod pass_through;
@@ -19,10 +20,11 @@ pub use declared::{DeclaredTable, file_schema, inferred, mark_text, text_type};
 pub use durable::{DurableFileSystem, file_url, sync_folder, write_file};
 pub use error::Error;
 pub use external::{ExternalFormat, ExternalTable};
+pub use lease::{remove_files, remove_table_folder};
 pub use managed::ManagedTable;
 pub use pass_through::{PassThrough, PassThroughExec};
 pub use path_policy::PathPolicy;
-pub use write::{WriteFormat, WriteOptions, write_file_from, write_folder_from};
+pub use write::{WriteFormat, WriteOptions, replace_folder, write_file_from, write_folder_from};
 
 use std::sync::Arc;
 

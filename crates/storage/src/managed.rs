@@ -160,7 +160,7 @@ impl Drop for ManagedProvider {
 
 /// Holds a table's folder for as long as the plan, or one of its streams, is there.
 #[derive(Debug)]
-struct Leased(Lease);
+pub(crate) struct Leased(pub Lease);
 
 impl PassThrough for Leased {
     fn name(&self) -> &'static str {

@@ -70,7 +70,7 @@ pub async fn write_folder_from(
     let file = file.map_err(|source| Error::io(path, source))?;
     let count = write_rows(file, path, options, rows).await?;
     sync_folder(&staging.0)?;
-    take_place(&staging.0, path)?;
+    replace_folder(&staging.0, path)?;
     sync_folder(folder)?;
     Ok(count)
 }
@@ -144,17 +144,17 @@ fn link(_: &File, _: &Path) -> std::io::Result<()> {
 
 /// Puts `staging` in the place of `path`, and whatever was there in the place of `staging`: in one step where the file
 /// system can exchange names, so that a reader or a crash meets the old folder or the new one.
-fn take_place(staging: &Path, path: &Path) -> Result<(), Error> {
+pub fn replace_folder(staging: &Path, path: &Path) -> Result<(), Error> {
     match rustix::fs::renameat_with(CWD, staging, CWD, path, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(()),
         Err(Errno::NOENT) => std::fs::rename(staging, path).map_err(|source| Error::io(path, source)),
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => take_place_in_steps(staging, path),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => replace_in_steps(staging, path),
         Err(error) => Err(Error::io(path, error.into())),
     }
 }
 
-/// As [`take_place`], for file systems without an exchange: for a moment there is no folder under the name.
-fn take_place_in_steps(staging: &Path, path: &Path) -> Result<(), Error> {
+/// As [`replace_folder`], for file systems without an exchange: for a moment there is no folder under the name.
+fn replace_in_steps(staging: &Path, path: &Path) -> Result<(), Error> {
     let old = temporary_beside(path);
     std::fs::rename(path, &old).map_err(|source| Error::io(path, source))?;
     if let Err(source) = std::fs::rename(staging, path) {
@@ -204,7 +204,7 @@ async fn write_rows(
 }
 
 /// A row group is held in memory until it is whole: rows of large arrays must not make it so by their number alone.
-fn parquet_properties() -> WriterProperties {
+pub(crate) fn parquet_properties() -> WriterProperties {
     WriterProperties::builder().set_max_row_group_bytes(Some(ROW_GROUP_BYTES_MAX)).build()
 }
 

@@ -93,7 +93,7 @@ fn grammar(tokens: Vec<TokenWithSpan>, sql: &str, dialect: Dialect, lines: &Line
     let start = tokens.iter().map(|token| lines.start_of(token)).min().unwrap_or(0);
     let grammar = HiveDialect::new(dialect, sql.len());
     let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
-    let parsed = statement::statement(&mut parser).and_then(|parsed| match parser.peek_token().token {
+    let parsed = statement::statement(&mut parser, dialect).and_then(|parsed| match parser.peek_token().token {
         Token::EOF => Ok(parsed),
         _ => Err(Failure::Parser(ParserError::ParserError("Expected: end of statement".to_owned()))),
     });

@@ -11,6 +11,7 @@ mod route;
 mod set;
 mod show;
 mod transaction;
+mod warehouse;
 
 use sqlparser::ast;
 
@@ -25,6 +26,7 @@ pub(crate) use route::{Failure, statement};
 pub use set::{Set, SetTransaction};
 pub use show::{Describe, Show};
 pub use transaction::TransactionModes;
+pub use warehouse::*;
 
 pub use crate::hive::SessionCommand;
 
@@ -108,6 +110,8 @@ pub enum Statement {
     /// UNLISTEN: nothing listens, so nothing is left to do.
     Unlisten,
     Use(String),
+    /// A statement of Hive's warehouse.
+    Warehouse(Warehouse),
 }
 
 impl Statement {
@@ -147,6 +151,7 @@ impl Statement {
             Statement::Insert(_) => Some("INSERT"),
             Statement::InsertDirectory(_) => Some("INSERT OVERWRITE DIRECTORY"),
             Statement::MultiInsert(_) => Some("INSERT"),
+            Statement::Warehouse(statement) => statement.writes(),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Which statement a text begins.
 
+use mead_common::Dialect;
 use sqlparser::ast::{self, Ident};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -31,7 +32,10 @@ fn refuse<T>(what: &str, hint: Option<&'static str>) -> Result<T, Failure> {
 }
 
 /// Parses one statement, up to its semicolon.
-pub(crate) fn statement(parser: &mut Parser<'_>) -> Routed {
+pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
+    if let Some(statement) = warehouse::statement(parser, dialect)? {
+        return Ok(Statement::Warehouse(statement));
+    }
     let first = match &parser.peek_nth_token_ref(0).token {
         Token::Word(word) if word.quote_style.is_none() => word.value.to_lowercase(),
         _ => return Ok(Statement::Query(parser.parse_query()?)),
@@ -45,8 +49,8 @@ pub(crate) fn statement(parser: &mut Parser<'_>) -> Routed {
         }
         "create" => create(parser),
         "insert" => insert(parser),
-        "explain" => explain(parser),
-        "prepare" => prepare(parser),
+        "explain" => explain(parser, dialect),
+        "prepare" => prepare(parser, dialect),
         "declare" | "fetch" | "move" | "close" | "execute" | "deallocate" => cursor_or_prepared(parser, &first),
         "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
             transaction_control(parser, &first)
@@ -140,7 +144,7 @@ fn insert(parser: &mut Parser<'_>) -> Routed {
     }
 }
 
-fn explain(parser: &mut Parser<'_>) -> Routed {
+fn explain(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
     parser.expect_word("explain")?;
     let (mut analyze, mut verbose) = (false, false);
     if parser.peek_nth_token_ref(0).token == Token::LParen
@@ -164,10 +168,10 @@ fn explain(parser: &mut Parser<'_>) -> Routed {
         analyze = parser.take_word("analyze");
         verbose = parser.take_word("verbose");
     }
-    Ok(Statement::Explain { analyze, verbose, statement: Box::new(inner_statement(parser)?) })
+    Ok(Statement::Explain { analyze, verbose, statement: Box::new(inner_statement(parser, dialect)?) })
 }
 
-fn prepare(parser: &mut Parser<'_>) -> Routed {
+fn prepare(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
     parser.expect_word("prepare")?;
     let name = identifier_text(&parser.parse_identifier()?);
     let mut types = Vec::new();
@@ -176,7 +180,7 @@ fn prepare(parser: &mut Parser<'_>) -> Routed {
         parser.expect_token(&Token::RParen)?;
     }
     parser.expect_word("as")?;
-    let inner = inner_statement(parser)?;
+    let inner = inner_statement(parser, dialect)?;
     if !inner.can_be_prepared() {
         return refuse("PREPARE of a statement that is no query and changes nothing", None);
     }
@@ -184,11 +188,11 @@ fn prepare(parser: &mut Parser<'_>) -> Routed {
 }
 
 /// The statement that EXPLAIN or PREPARE is about, which is none of these two, so that they cannot be nested.
-fn inner_statement(parser: &mut Parser<'_>) -> Routed {
+fn inner_statement(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
     if parser.peek_word_at(0, "explain") || parser.peek_word_at(0, "prepare") {
         parser.unexpected::<()>("a query or a statement that changes something")?;
     }
-    statement(parser)
+    statement(parser, dialect)
 }
 
 fn cursor_or_prepared(parser: &mut Parser<'_>, first: &str) -> Routed {

@@ -1,0 +1,108 @@
+//! Tables in Hive's formats, from their entries: what there is of partitions and files, the metastore says.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mead_common::Diagnostic;
+use mead_storage::hive::{DataFile, HiveTable, PartitionFiles, PartitionSource, Place, Serde, TableFormat};
+
+use crate::{Catalog, Error, HiveStorage, Partition, Relation, RelationKind};
+
+/// A provider of the table's rows.
+pub(crate) fn hive_table(catalog: &Arc<Catalog>, relation: &Relation) -> Result<HiveTable, Error> {
+    let source = MetastorePartitions { catalog: Arc::clone(catalog), relation: relation.clone() };
+    let leased = (relation.new.kind == RelationKind::Managed).then(|| relation.new.location.clone()).flatten();
+    Ok(HiveTable::new(
+        relation.new.name.clone(),
+        Arc::clone(&relation.new.columns),
+        Arc::clone(&relation.new.partitions),
+        relation.table_format()?,
+        Arc::new(source),
+        leased,
+    ))
+}
+
+impl Relation {
+    /// How the table's files are read; an error for a relation that is no table in one of Hive's formats.
+    pub fn table_format(&self) -> Result<TableFormat, Error> {
+        let Some(storage) = &self.new.storage else {
+            return Err(Error::WrongKind { kind: "table in one of Hive's formats", name: self.new.name.clone() });
+        };
+        format_of(storage, &self.new.properties)
+    }
+
+    /// How the files of a partition are read.
+    pub fn partition_format(&self, partition: &Partition) -> Result<TableFormat, Error> {
+        match &partition.new.storage {
+            Some(storage) => format_of(storage, &self.new.properties),
+            None => self.table_format(),
+        }
+    }
+}
+
+fn format_of(storage: &HiveStorage, table: &BTreeMap<String, String>) -> Result<TableFormat, Error> {
+    let mut properties = table.clone();
+    properties.extend(storage.serde_properties.clone());
+    let serde = match Serde::of_input_format(&storage.input_format)? {
+        Some(serde) => serde,
+        None => Serde::of_class(&storage.serde)?,
+    };
+    Ok(TableFormat { serde, properties })
+}
+
+#[derive(Debug)]
+struct MetastorePartitions {
+    catalog: Arc<Catalog>,
+    relation: Relation,
+}
+
+impl MetastorePartitions {
+    fn found(&self, wanted: &[Option<Vec<Option<String>>>]) -> Result<Vec<PartitionFiles>, Error> {
+        let oid = self.relation.oid;
+        let location = self.relation.new.location.clone().unwrap_or_default();
+        let is_managed = self.relation.new.kind == RelationKind::Managed;
+        if self.relation.new.partitions.fields().is_empty() {
+            let place = match is_managed {
+                true => Place::Files(data_files(&location, self.catalog.files(oid, None)?)),
+                false => Place::Folder(location),
+            };
+            return Ok(vec![PartitionFiles { values: Vec::new(), name: String::new(), place, format: None }]);
+        }
+        let partitions = self.catalog.partitions(oid, wanted)?;
+        let mut files: BTreeMap<i64, Vec<crate::TableFile>> = BTreeMap::new();
+        if is_managed {
+            let ids: Vec<i64> = partitions.iter().map(|partition| partition.id).collect();
+            let chosen = if wanted.iter().all(Option::is_none) { None } else { Some(&ids[..]) };
+            for file in self.catalog.files(oid, chosen)? {
+                files.entry(file.partition).or_default().push(file);
+            }
+        }
+        let found = partitions.into_iter().map(|partition| {
+            let place = match &partition.new.location {
+                Some(folder) => Place::Folder(folder.clone()),
+                None => Place::Files(data_files(&location, files.remove(&partition.id).unwrap_or_default())),
+            };
+            let format = match partition.new.storage {
+                Some(_) => Some(self.relation.partition_format(&partition)?),
+                None => None,
+            };
+            Ok(PartitionFiles { values: partition.new.values, name: partition.new.name, place, format })
+        });
+        found.collect()
+    }
+}
+
+impl PartitionSource for MetastorePartitions {
+    fn find(&self, wanted: &[Option<Vec<Option<String>>>]) -> Result<Vec<PartitionFiles>, Diagnostic> {
+        Ok(self.found(wanted)?)
+    }
+}
+
+fn data_files(location: &std::path::Path, files: Vec<crate::TableFile>) -> Vec<DataFile> {
+    let file = |file: crate::TableFile| {
+        let path: PathBuf = location.join(file.path);
+        DataFile { path, bytes: file.bytes, rows: file.rows }
+    };
+    files.into_iter().map(file).collect()
+}

@@ -1,0 +1,30 @@
+//! Tables of files in Hive's formats: how they are read, written, and cut into partitions.
+//!
+//! Which partitions and files there are, the metastore says ([`PartitionSource`]); nothing here looks for them.
+
+mod builder;
+mod compression;
+mod format;
+mod java_text;
+mod json;
+mod lazy_simple;
+mod lines;
+mod open_csv;
+mod partition_name;
+mod partitions;
+mod provider;
+mod regex_serde;
+mod scan;
+mod source;
+mod text_value;
+mod text_writer;
+mod types;
+mod writer;
+
+pub use format::{Serde, TableFormat};
+pub use java_text::{date_text, double_text, float_text, timestamp_text};
+pub use partition_name::{DEFAULT_PARTITION, partition_name, partition_values};
+pub use partitions::{DataFile, PartitionFiles, PartitionSource, Place, files_below, partition_text, partition_value};
+pub use provider::HiveTable;
+pub use types::{COMMENT, DEFAULT, HIVE_TYPE, hive_field, hive_type_name};
+pub use writer::{HiveWriter, WrittenFile};

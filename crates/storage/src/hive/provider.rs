@@ -1,0 +1,328 @@
+//! A table of files: its partitions are chosen by their values, then their files are read.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::compute::prep_null_mask_filter;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{DFSchema, ScalarValue, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, FileSource, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::union::UnionExec;
+use mead_common::{Diagnostic, sqlstate};
+use object_store::path::Path;
+
+use super::compression::Codec;
+use super::format::{Serde, TableFormat};
+use super::partitions::{DataFile, PartitionFiles, PartitionSource, Place, files_below, partition_array};
+use super::source::{LocalPath, TextSource, UNCOMPRESSED};
+use crate::lease::Lease;
+use crate::managed::Leased;
+use crate::{Error, PassThroughExec};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct HiveTable {
+    pub columns: SchemaRef,
+    pub partition_columns: SchemaRef,
+    pub format: TableFormat,
+    pub partitions: Arc<dyn PartitionSource>,
+    pub name: String,
+    schema: SchemaRef,
+    /// The folder that is ours, whose files stay while they are read.
+    leased: Option<PathBuf>,
+}
+
+/// A partition's files with its values.
+struct Chosen {
+    files: Vec<DataFile>,
+    values: Vec<ScalarValue>,
+    format: TableFormat,
+}
+
+impl HiveTable {
+    pub fn new(
+        name: String,
+        columns: SchemaRef,
+        partition_columns: SchemaRef,
+        format: TableFormat,
+        partitions: Arc<dyn PartitionSource>,
+        leased: Option<PathBuf>,
+    ) -> Self {
+        let fields: Vec<_> = columns.fields().iter().chain(partition_columns.fields()).cloned().collect();
+        Self { columns, partition_columns, format, partitions, name, schema: Arc::new(Schema::new(fields)), leased }
+    }
+
+    fn is_partition_column(&self, name: &str) -> bool {
+        self.partition_columns.field_with_name(name).is_ok()
+    }
+
+    fn is_of_partitions(&self, filter: &Expr) -> bool {
+        !filter.is_volatile()
+            && !filter.column_refs().is_empty()
+            && filter.column_refs().iter().all(|column| self.is_partition_column(&column.name))
+            && !has_subquery(filter)
+    }
+
+    /// The partitions whose values a query's filters allow.
+    fn choose(&self, session: &dyn Session, filters: &[Expr]) -> Result<Vec<Chosen>> {
+        let ours: Vec<&Expr> = filters.iter().filter(|filter| self.is_of_partitions(filter)).collect();
+        let fields = self.partition_columns.fields();
+        let wanted: Vec<_> = fields.iter().map(|field| wanted(field.name(), field, &ours)).collect();
+        let found = self.partitions.find(&wanted).map_err(|report| DataFusionError::External(Box::new(report)))?;
+        let mut arrays: Vec<ArrayRef> = Vec::new();
+        for (place, field) in fields.iter().enumerate() {
+            let texts: Vec<Option<&str>> =
+                found.iter().map(|partition| partition.values.get(place).and_then(Option::as_deref)).collect();
+            arrays.push(partition_array(field, &texts)?);
+        }
+        let allowed = self.allowed(session, &ours, &arrays, found.len())?;
+        let mut chosen = Vec::new();
+        for (place, partition) in found.into_iter().enumerate() {
+            if allowed.as_ref().is_some_and(|allowed| !allowed[place]) {
+                continue;
+            }
+            let values = arrays.iter().map(|array| ScalarValue::try_from_array(array, place)).collect::<Result<_>>()?;
+            let files = self.files_of(&partition)?;
+            chosen.push(Chosen { files, values, format: partition.format.unwrap_or_else(|| self.format.clone()) });
+        }
+        Ok(chosen)
+    }
+
+    fn allowed(
+        &self,
+        session: &dyn Session,
+        filters: &[&Expr],
+        arrays: &[ArrayRef],
+        count: usize,
+    ) -> Result<Option<Vec<bool>>> {
+        let Some(filter) = conjunction(filters.iter().map(|filter| unqualified(filter))) else { return Ok(None) };
+        if count == 0 {
+            return Ok(None);
+        }
+        let batch = RecordBatch::try_new(Arc::clone(&self.partition_columns), arrays.to_vec())?;
+        let schema = DFSchema::try_from(self.partition_columns.as_ref().clone())?;
+        let filter = session.create_physical_expr(filter, &schema)?;
+        let values = filter.evaluate(&batch)?.into_array(count)?;
+        let Some(values) = values.as_boolean_opt() else {
+            return datafusion::common::internal_err!("a filter is a boolean");
+        };
+        let values = prep_null_mask_filter(values);
+        Ok(Some(values.values().iter().collect()))
+    }
+
+    fn files_of(&self, partition: &PartitionFiles) -> Result<Vec<DataFile>, Error> {
+        match &partition.place {
+            Place::Files(files) => Ok(files.clone()),
+            Place::Folder(folder) => files_below(folder).map_err(|error| match error {
+                Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                    let what = match partition.name.is_empty() {
+                        true => format!("location \"{}\" of table \"{}\" does not exist", folder.display(), self.name),
+                        false => format!(
+                            "folder \"{}\" of partition \"{}\" of table \"{}\" does not exist",
+                            folder.display(),
+                            partition.name,
+                            self.name
+                        ),
+                    };
+                    Diagnostic::new(sqlstate::UNDEFINED_FILE, what).into()
+                }
+                other => other,
+            }),
+        }
+    }
+
+    /// The scan of files of one format.
+    fn scan_of(
+        &self,
+        session: &dyn Session,
+        format: TableFormat,
+        partitions: Vec<(Vec<DataFile>, Vec<ScalarValue>)>,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let table_schema = TableSchema::builder(Arc::clone(&self.columns))
+            .with_table_partition_cols(self.partition_columns.fields().clone())
+            .build();
+        let mut files = Vec::new();
+        let (mut rows, mut bytes, mut may_be_cut) = (Some(0), 0, true);
+        for (list, values) in partitions {
+            for file in list {
+                rows = rows.zip(file.rows).map(|(all, more)| all + more);
+                bytes += file.bytes;
+                may_be_cut &= Codec::of(&file.path) == Codec::None;
+                if file.bytes > 0 {
+                    files.push(partitioned_file(&file, values.clone())?);
+                }
+            }
+        }
+        let source: Arc<dyn FileSource> = match format.serde {
+            Serde::Parquet => Arc::new(ParquetSource::new(table_schema)),
+            Serde::Orc | Serde::Avro => {
+                return Err(DataFusionError::External(Box::new(Diagnostic::unsupported(format!(
+                    "tables stored as {} cannot be read yet",
+                    format.serde.format_name()
+                )))));
+            }
+            _ => Arc::new(TextSource::new(table_schema, format, may_be_cut)?),
+        };
+        let mut statistics = Statistics::new_unknown(&self.schema);
+        statistics.num_rows = rows.map_or(Precision::Absent, |rows| Precision::Exact(to_usize(rows)));
+        statistics.total_byte_size = Precision::Inexact(to_usize(bytes));
+        let groups = FileGroup::new(files).split_files(session.config().target_partitions());
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .with_file_compression_type(UNCOMPRESSED)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+fn to_usize(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn partitioned_file(file: &DataFile, values: Vec<ScalarValue>) -> Result<PartitionedFile> {
+    let location = Path::from_absolute_path(&file.path).map_err(|error| DataFusionError::External(Box::new(error)))?;
+    let meta = object_store::ObjectMeta {
+        location,
+        last_modified: std::time::SystemTime::UNIX_EPOCH.into(),
+        size: file.bytes,
+        e_tag: None,
+        version: None,
+    };
+    let listed = PartitionedFile::new_from_meta(meta).with_partition_values(values);
+    Ok(listed.with_extension(LocalPath(file.path.clone())))
+}
+
+/// The texts that the filters allow for a partition column, where they are a list.
+fn wanted(name: &str, field: &datafusion::arrow::datatypes::Field, filters: &[&Expr]) -> Option<Vec<Option<String>>> {
+    let text = |expr: &Expr| -> Option<Option<String>> {
+        let Expr::Literal(value, _) = expr else { return None };
+        let value = value.cast_to(field.data_type()).ok()?;
+        if value.is_null() {
+            return None;
+        }
+        super::partition_text(field, &value).ok()
+    };
+    let is_column = |expr: &Expr| matches!(expr, Expr::Column(column) if column.name == name);
+    for filter in filters {
+        match filter {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
+                let other = if is_column(left) {
+                    right
+                } else if is_column(right) {
+                    left
+                } else {
+                    continue;
+                };
+                if let Some(text) = text(other) {
+                    return Some(vec![text]);
+                }
+            }
+            Expr::InList(list) if !list.negated && is_column(&list.expr) => {
+                if let Some(texts) = list.list.iter().map(text).collect::<Option<Vec<_>>>() {
+                    return Some(texts);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn has_subquery(filter: &Expr) -> bool {
+    use datafusion::common::tree_node::TreeNode;
+    filter
+        .exists(|expr| Ok(matches!(expr, Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::OuterReferenceColumn(..))))
+        .unwrap_or(true)
+}
+
+fn unqualified(filter: &Expr) -> Expr {
+    use datafusion::common::tree_node::{Transformed, TreeNode};
+    let changed = filter.clone().transform(|expr| {
+        Ok(match expr {
+            Expr::Column(column) => {
+                Transformed::yes(Expr::Column(datafusion::common::Column::new_unqualified(column.name)))
+            }
+            other => Transformed::no(other),
+        })
+    });
+    changed.map_or_else(|_| filter.clone(), |changed| changed.data)
+}
+
+#[async_trait]
+impl TableProvider for HiveTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let lease = self.leased.as_deref().map(Lease::take);
+        let mut by_format: Vec<(TableFormat, Vec<(Vec<DataFile>, Vec<ScalarValue>)>)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for chosen in self.choose(session, filters)? {
+            let key = format!("{:?}", chosen.format);
+            let place = *places.entry(key).or_insert_with(|| {
+                by_format.push((chosen.format.clone(), Vec::new()));
+                by_format.len() - 1
+            });
+            by_format[place].1.push((chosen.files, chosen.values));
+        }
+        let mut plans = Vec::new();
+        for (format, partitions) in by_format {
+            if partitions.iter().any(|(files, _)| files.iter().any(|file| file.bytes > 0)) {
+                plans.push(self.scan_of(session, format, partitions, projection, limit)?);
+            }
+        }
+        let schema = match projection {
+            Some(columns) => Arc::new(self.schema.project(columns)?),
+            None => Arc::clone(&self.schema),
+        };
+        let plan: Arc<dyn ExecutionPlan> = match plans.len() {
+            0 => return Ok(Arc::new(EmptyExec::new(schema))),
+            1 => plans.remove(0),
+            _ => UnionExec::try_new(plans)?,
+        };
+        Ok(match lease {
+            Some(lease) => Arc::new(PassThroughExec::new(plan, Leased(lease))),
+            None => plan,
+        })
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(filters
+            .iter()
+            .map(|filter| match self.is_of_partitions(filter) {
+                true => TableProviderFilterPushDown::Exact,
+                false => TableProviderFilterPushDown::Unsupported,
+            })
+            .collect())
+    }
+}
