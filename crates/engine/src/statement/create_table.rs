@@ -159,6 +159,8 @@ impl Runner {
             columns_declared: !create.columns.is_empty(),
             definition: None,
             comment: create.comment.clone(),
+            properties: BTreeMap::new(),
+            storage: None,
         }
     }
 

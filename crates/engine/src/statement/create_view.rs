@@ -54,6 +54,8 @@ impl Runner {
             columns_declared: !names.is_empty(),
             definition: Some(definition),
             comment: create.comment.clone(),
+            properties: BTreeMap::new(),
+            storage: None,
         };
         self.publish(&relation, create.or_replace)?;
         Ok(Execution::done("CREATE VIEW"))

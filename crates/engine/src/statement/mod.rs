@@ -155,6 +155,10 @@ impl Runner {
             }
             Statement::Query(query) => self.query(query).await,
             Statement::Show(show) => self.show(show),
+            // Understood by the parser; what runs them is not written yet.
+            Statement::Warehouse(statement) => {
+                Err(Diagnostic::unsupported(format!("{} is not supported in this form", statement.name())))
+            }
             _ => Err(Diagnostic::internal("a statement of the session reached the engine")),
         }
     }

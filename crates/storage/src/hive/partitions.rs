@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
-use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::ScalarValue;
 use mead_common::{Diagnostic, sqlstate};
 
@@ -140,9 +140,4 @@ pub(super) fn text_at(field: &Field, array: &ArrayRef, row: usize) -> Result<Opt
     }
     let _ = field;
     Ok(Some(text))
-}
-
-/// True for the types that a partition column may have.
-pub(crate) fn may_partition(data_type: &DataType) -> bool {
-    !data_type.is_nested() && !matches!(data_type, DataType::Binary | DataType::Timestamp(TimeUnit::Nanosecond, _))
 }

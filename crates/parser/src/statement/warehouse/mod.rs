@@ -40,8 +40,6 @@ pub use row_format::{FileFormat, RowFormat};
 pub use show::ShowHive;
 pub use truncate::Truncate;
 
-pub(crate) use insert::insert_target;
-
 use crate::cursor::{ParseResult, ParserExt};
 
 /// A statement of the warehouse.
@@ -63,6 +61,15 @@ pub enum Warehouse {
 }
 
 impl Warehouse {
+    /// What the statement is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Warehouse::Describe(_) => "DESCRIBE",
+            Warehouse::Show(_) => "SHOW",
+            other => other.writes().unwrap_or_default(),
+        }
+    }
+
     /// The word for what the statement changes, if it changes anything.
     pub fn writes(&self) -> Option<&'static str> {
         match self {
