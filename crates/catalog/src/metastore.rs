@@ -136,7 +136,10 @@ impl Catalog {
                 db.execute("INSERT INTO oids (oid, kind) VALUES (?1, 'reserved')", [FIRST_OID - 1])?;
                 let now = now_micros();
                 let oid = new_oid(db, "schema")?;
-                db.execute("INSERT INTO schemas (oid, name, owner, created_at) VALUES (?1, 'public', 'mead', ?2)", rusqlite::params![oid, now])?;
+                db.execute(
+                    "INSERT INTO schemas (oid, name, owner, created_at) VALUES (?1, 'public', 'mead', ?2)",
+                    rusqlite::params![oid, now],
+                )?;
                 let oid = new_oid(db, "role")?;
                 db.execute("INSERT INTO roles VALUES (?1, 'mead', 1, 1, NULL)", [oid])?;
                 db.pragma_update(None, "user_version", SCHEMA_VERSION)?;

@@ -245,8 +245,8 @@ pub(crate) fn publish(db: &Transaction<'_>, oid: i64, publication: &Publication)
             insert_partition(db, oid, partition)?;
         }
     }
-    let mut insert = db
-        .prepare_cached("INSERT INTO files (relation, partition, path, bytes, rows) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert =
+        db.prepare_cached("INSERT INTO files (relation, partition, path, bytes, rows) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for file in &publication.files {
         let partition = match &file.partition {
             None => 0,
@@ -303,9 +303,8 @@ fn location_text(new: &NewPartition) -> Result<Option<String>, Error> {
 
 /// Unnames the files of a partition, or of the whole table.
 fn take_files(db: &Transaction<'_>, oid: i64, partition: Option<i64>) -> Result<Vec<String>, Error> {
-    let mut statement = db.prepare_cached(
-        "DELETE FROM files WHERE relation = ?1 AND (?2 IS NULL OR partition = ?2) RETURNING path",
-    )?;
+    let mut statement =
+        db.prepare_cached("DELETE FROM files WHERE relation = ?1 AND (?2 IS NULL OR partition = ?2) RETURNING path")?;
     let paths = statement.query_map(params![oid, partition], |row| row.get(0))?;
     Ok(paths.collect::<Result<_, _>>()?)
 }
@@ -341,9 +340,8 @@ fn all_values(db: &Connection, oid: i64, partitions: &mut [Partition]) -> Result
     for (place, partition) in partitions.iter().enumerate() {
         places.insert(partition.id, place);
     }
-    let mut statement = db.prepare_cached(
-        "SELECT partition, value FROM partition_values WHERE relation = ?1 ORDER BY position",
-    )?;
+    let mut statement =
+        db.prepare_cached("SELECT partition, value FROM partition_values WHERE relation = ?1 ORDER BY position")?;
     let mut rows = statement.query([oid])?;
     while let Some(row) = rows.next()? {
         if let Some(place) = places.get(&row.get::<_, i64>(0)?) {

@@ -242,9 +242,8 @@ impl Catalog {
             if other.is_some() {
                 return Err(Error::DuplicateRelation(new.name.clone()));
             }
-            let created_at: Option<i64> = db
-                .query_row("SELECT created_at FROM relations WHERE oid = ?1", [oid], |row| row.get(0))
-                .optional()?;
+            let created_at: Option<i64> =
+                db.query_row("SELECT created_at FROM relations WHERE oid = ?1", [oid], |row| row.get(0)).optional()?;
             match created_at {
                 Some(created_at) => self.insert_relation(db, oid, schema, new, created_at),
                 None => Err(Error::UndefinedRelation { kind: new.kind.noun(), name: new.name.clone() }),

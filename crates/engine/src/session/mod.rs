@@ -283,11 +283,7 @@ impl Session {
     }
 
     /// A new statement: its context, registered for cancellation, and the session's state with the context in it.
-    pub(crate) fn runner(
-        &self,
-        source: &SourceStatement,
-        parameters: Vec<ScalarValue>,
-    ) -> Result<Runner, Diagnostic> {
+    pub(crate) fn runner(&self, source: &SourceStatement, parameters: Vec<ScalarValue>) -> Result<Runner, Diagnostic> {
         let severity = self.settings.read(settings::Settings::client_min_severity);
         let context = StatementContext::new(source.text.clone(), self.notices.clone(), severity);
         self.active.add(&context);

@@ -92,11 +92,9 @@ impl Builder {
             DataType::Int64 => Self::Int64(Int64Builder::new()),
             DataType::Float32 => Self::Float(Float32Builder::new()),
             DataType::Float64 => Self::Double(Float64Builder::new()),
-            DataType::Decimal128(precision, scale) => Self::Decimal(
-                Decimal128Builder::new().with_data_type(data_type.clone()),
-                *precision,
-                *scale,
-            ),
+            DataType::Decimal128(precision, scale) => {
+                Self::Decimal(Decimal128Builder::new().with_data_type(data_type.clone()), *precision, *scale)
+            }
             DataType::Utf8 => Self::Text(StringBuilder::new(), limit),
             DataType::Binary => Self::Binary(BinaryBuilder::new()),
             DataType::Date32 => Self::Date(Date32Builder::new()),
@@ -157,8 +155,12 @@ impl Builder {
             Self::Float(values) => values.append_option(text_value::double(text).map(|value| value as f32)),
             Self::Double(values) => values.append_option(text_value::double(text)),
             Self::Int8(values) => values.append_option(text_value::whole(text).and_then(|value| value.try_into().ok())),
-            Self::Int16(values) => values.append_option(text_value::whole(text).and_then(|value| value.try_into().ok())),
-            Self::Int32(values) => values.append_option(text_value::whole(text).and_then(|value| value.try_into().ok())),
+            Self::Int16(values) => {
+                values.append_option(text_value::whole(text).and_then(|value| value.try_into().ok()))
+            }
+            Self::Int32(values) => {
+                values.append_option(text_value::whole(text).and_then(|value| value.try_into().ok()))
+            }
             Self::Int64(values) => values.append_option(text_value::whole(text)),
             Self::Timestamp(values, _) => values.append_option(text_value::timestamp(text)),
             Self::List(_) | Self::Map(_) | Self::Struct { .. } => self.null(),

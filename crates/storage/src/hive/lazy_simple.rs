@@ -24,7 +24,9 @@ impl Delimiters {
             let named = names.iter().find_map(|name| format.get(name).map(|value| (*name, value)));
             match named {
                 Some((_, "")) | None => Ok(default),
-                Some((name, value)) => delimiter(value).ok_or_else(|| format.invalid(name, "one character of one byte")),
+                Some((name, value)) => {
+                    delimiter(value).ok_or_else(|| format.invalid(name, "one character of one byte"))
+                }
             }
         };
         let mut separators = vec![
@@ -100,7 +102,13 @@ fn delimiter(value: &str) -> Option<u8> {
 }
 
 /// Puts the fields of a line into the columns' builders; `places` tells for each builder which field it takes.
-pub(super) fn read_line(line: &[u8], delimiters: &Delimiters, places: &[usize], columns: usize, builders: &mut [Builder]) {
+pub(super) fn read_line(
+    line: &[u8],
+    delimiters: &Delimiters,
+    places: &[usize],
+    columns: usize,
+    builders: &mut [Builder],
+) {
     let mut next = 0;
     let most = if delimiters.last_takes_rest { columns } else { usize::MAX };
     delimiters.split(line, delimiters.separator(0), most, |field, text| {
@@ -135,7 +143,8 @@ fn read(text: &[u8], delimiters: &Delimiters, level: usize, builder: &mut Builde
                 let mut seen: Vec<&[u8]> = Vec::new();
                 delimiters.split(text, delimiters.separator(level), usize::MAX, |_, entry| {
                     let mut parts = [None, None];
-                    delimiters.split(entry, delimiters.separator(level + 1), 2, |place, part| parts[place] = Some(part));
+                    delimiters
+                        .split(entry, delimiters.separator(level + 1), 2, |place, part| parts[place] = Some(part));
                     let Some(key) = parts[0] else { return };
                     // The first of two equal keys counts, and one that is NULL is no key.
                     if key == delimiters.null || seen.contains(&key) || !keys.accepts(&String::from_utf8_lossy(key)) {

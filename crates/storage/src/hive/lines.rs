@@ -93,7 +93,12 @@ impl Lines {
         } else if self.line.len() > LINE_BYTES_MAX {
             let report = Diagnostic::new(
                 sqlstate::PROGRAM_LIMIT_EXCEEDED,
-                format!("line {} of \"{}\" is longer than {} MiB", self.number, self.path.display(), LINE_BYTES_MAX >> 20),
+                format!(
+                    "line {} of \"{}\" is longer than {} MiB",
+                    self.number,
+                    self.path.display(),
+                    LINE_BYTES_MAX >> 20
+                ),
             );
             return Err(report.with_hint("is this a file of text?").into());
         }

@@ -20,7 +20,11 @@ impl OpenCsv {
             // Longer texts count by their first character, as in Hive.
             Some(value) => value.chars().next().ok_or_else(|| format.invalid(name, "one character")),
         };
-        Ok(Self { separator: letter("separatorChar", ',')?, quote: letter("quoteChar", '"')?, escape: letter("escapeChar", '"')? })
+        Ok(Self {
+            separator: letter("separatorChar", ',')?,
+            quote: letter("quoteChar", '"')?,
+            escape: letter("escapeChar", '"')?,
+        })
     }
 
     /// The fields of a line.

@@ -250,7 +250,12 @@ fn wanted(name: &str, field: &datafusion::arrow::datatypes::Field, filters: &[&E
 fn has_subquery(filter: &Expr) -> bool {
     use datafusion::common::tree_node::TreeNode;
     filter
-        .exists(|expr| Ok(matches!(expr, Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::OuterReferenceColumn(..))))
+        .exists(|expr| {
+            Ok(matches!(
+                expr,
+                Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::OuterReferenceColumn(..)
+            ))
+        })
         .unwrap_or(true)
 }
 

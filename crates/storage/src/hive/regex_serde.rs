@@ -25,8 +25,11 @@ impl RegexSerde {
         let ignores_case = format.get("input.regex.case.insensitive").is_some_and(|v| v.eq_ignore_ascii_case("true"));
         let pattern = RegexBuilder::new(&format!("^(?:{text})$")).case_insensitive(ignores_case).build();
         let pattern = pattern.map_err(|error| {
-            Diagnostic::new(sqlstate::INVALID_REGULAR_EXPRESSION, "serde property \"input.regex\" is not a regular expression that is supported")
-                .with_detail(error.to_string())
+            Diagnostic::new(
+                sqlstate::INVALID_REGULAR_EXPRESSION,
+                "serde property \"input.regex\" is not a regular expression that is supported",
+            )
+            .with_detail(error.to_string())
         })?;
         if pattern.captures_len() - 1 != columns.fields().len() {
             return Err(Diagnostic::new(
@@ -39,10 +42,18 @@ impl RegexSerde {
             )
             .into());
         }
-        if let Some(field) = columns.fields().iter().find(|field| field.data_type().is_nested() || *field.data_type() == DataType::Binary) {
+        if let Some(field) = columns
+            .fields()
+            .iter()
+            .find(|field| field.data_type().is_nested() || *field.data_type() == DataType::Binary)
+        {
             return Err(Diagnostic::new(
                 sqlstate::INVALID_TABLE_DEFINITION,
-                format!("RegexSerDe has no values for column \"{}\" of type {}", field.name(), super::hive_type_name(field)),
+                format!(
+                    "RegexSerDe has no values for column \"{}\" of type {}",
+                    field.name(),
+                    super::hive_type_name(field)
+                ),
             )
             .into());
         }

@@ -10,11 +10,11 @@ use datafusion::error::{DataFusionError, Result};
 
 use super::builder::Builder;
 use super::format::{Serde, TableFormat};
+use super::json;
 use super::lazy_simple::{self, Delimiters};
 use super::lines::Lines;
 use super::open_csv::OpenCsv;
 use super::regex_serde::RegexSerde;
-use super::json;
 use crate::Error;
 
 /// A batch ends behind so many bytes of lines, whatever its number of rows.
@@ -70,7 +70,14 @@ impl LineFormat {
     /// The batches of a file, or of a range of its bytes.
     pub fn read(&self, path: &Path, range: Option<Range<u64>>, batch_rows: usize) -> Result<TextBatches> {
         let lines = Lines::open(path, range, self.header)?;
-        Ok(TextBatches { format: self.clone(), lines, batch_rows, path: path.to_owned(), held: Vec::new(), ended: false })
+        Ok(TextBatches {
+            format: self.clone(),
+            lines,
+            batch_rows,
+            path: path.to_owned(),
+            held: Vec::new(),
+            ended: false,
+        })
     }
 
     fn line(&self, line: &[u8], builders: &mut [Builder]) -> Result<(), Error> {

@@ -49,12 +49,7 @@ impl TextSource {
 }
 
 impl FileSource for TextSource {
-    fn create_file_opener(
-        &self,
-        _: Arc<dyn ObjectStore>,
-        _: &FileScanConfig,
-        _: usize,
-    ) -> Result<Arc<dyn FileOpener>> {
+    fn create_file_opener(&self, _: Arc<dyn ObjectStore>, _: &FileScanConfig, _: usize) -> Result<Arc<dyn FileOpener>> {
         let format = LineFormat::new(&self.format, self.table_schema.file_schema(), &self.projection.file_indices)?;
         let opener = Arc::new(TextOpener { format, batch_rows: self.batch_rows });
         ProjectionOpener::try_new(self.projection.clone(), opener, self.table_schema.file_schema())

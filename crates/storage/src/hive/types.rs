@@ -112,9 +112,7 @@ impl Reader<'_> {
                 DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
                 "timestamp with local time zone".to_owned(),
             ),
-            "timestamp" | "timestamp_ntz" => {
-                (DataType::Timestamp(TimeUnit::Microsecond, None), "timestamp".to_owned())
-            }
+            "timestamp" | "timestamp_ntz" => (DataType::Timestamp(TimeUnit::Microsecond, None), "timestamp".to_owned()),
             "timestamp_ltz" | "timestamptz" => (
                 DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
                 "timestamp with local time zone".to_owned(),
@@ -283,7 +281,8 @@ mod tests {
         ] {
             assert_eq!(hive_type_name(&hive_field("x", text).unwrap()), canonical);
         }
-        for text in ["uniontype<int,string>", "array<int", "decimal(39,2)", "varchar(0)", "map<array<int>,int>", "nope"] {
+        for text in ["uniontype<int,string>", "array<int", "decimal(39,2)", "varchar(0)", "map<array<int>,int>", "nope"]
+        {
             assert!(hive_field("x", text).is_err(), "{text}");
         }
     }

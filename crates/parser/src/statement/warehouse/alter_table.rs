@@ -26,31 +26,66 @@ pub struct AlterTable {
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub enum AlterTableAction {
-    AddColumns { columns: Vec<HiveColumn>, cascade: bool },
-    AddPartitions { if_not_exists: bool, partitions: Vec<(PartitionSpec, Option<String>)> },
+    AddColumns {
+        columns: Vec<HiveColumn>,
+        cascade: bool,
+    },
+    AddPartitions {
+        if_not_exists: bool,
+        partitions: Vec<(PartitionSpec, Option<String>)>,
+    },
     Buckets(Option<Buckets>),
     BucketCount(u32),
-    ChangeColumn { name: String, column: HiveColumn, position: Option<ColumnPosition>, cascade: bool },
+    ChangeColumn {
+        name: String,
+        column: HiveColumn,
+        position: Option<ColumnPosition>,
+        cascade: bool,
+    },
     /// Small files become few.
     Concatenate,
     Compact,
-    DropColumns { columns: Vec<String>, if_exists: bool },
-    DropPartitions { if_exists: bool, partitions: Vec<Vec<PartitionFilter>> },
+    DropColumns {
+        columns: Vec<String>,
+        if_exists: bool,
+    },
+    DropPartitions {
+        if_exists: bool,
+        partitions: Vec<Vec<PartitionFilter>>,
+    },
     PartitionColumn(HiveColumn),
     RecoverPartitions,
     Rename(ObjectName),
-    RenameColumn { from: String, to: String },
+    RenameColumn {
+        from: String,
+        to: String,
+    },
     RenamePartition(PartitionSpec),
-    ReplaceColumns { columns: Vec<HiveColumn>, cascade: bool },
-    SetColumnComment { column: String, comment: String },
+    ReplaceColumns {
+        columns: Vec<HiveColumn>,
+        cascade: bool,
+    },
+    SetColumnComment {
+        column: String,
+        comment: String,
+    },
     SetFileFormat(FileFormat),
     SetLocation(String),
-    SetNotNull { column: String, not_null: bool },
+    SetNotNull {
+        column: String,
+        not_null: bool,
+    },
     SetProperties(BTreeMap<String, String>),
-    SetSerde { class: Option<String>, properties: BTreeMap<String, String> },
+    SetSerde {
+        class: Option<String>,
+        properties: BTreeMap<String, String>,
+    },
     Skew(Option<Skew>),
     Touch,
-    UnsetProperties { if_exists: bool, keys: Vec<String> },
+    UnsetProperties {
+        if_exists: bool,
+        keys: Vec<String>,
+    },
     UnsetSerdeProperties(Vec<String>),
 }
 

@@ -136,7 +136,9 @@ fn is_enforced(parser: &mut Parser<'_>, default: bool) -> bool {
 
 fn must_not_be_enforced(parser: &mut Parser<'_>, what: &str, default: bool) -> ParseResult<()> {
     match is_enforced(parser, default) {
-        true => Err(ParserError::ParserError(format!("Expected: DISABLE NOVALIDATE behind {what}, which is not enforced"))),
+        true => {
+            Err(ParserError::ParserError(format!("Expected: DISABLE NOVALIDATE behind {what}, which is not enforced")))
+        }
         false => Ok(()),
     }
 }

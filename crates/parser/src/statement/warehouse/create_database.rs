@@ -35,4 +35,3 @@ pub(super) fn create_database(parser: &mut Parser<'_>) -> ParseResult<CreateHive
         }
     }
 }
-

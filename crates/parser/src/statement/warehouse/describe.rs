@@ -20,7 +20,11 @@ pub enum DescribeTarget {
     Database(String),
     Function(String),
     /// `path` is a column, and what is below it: `[column, field, '$elem$', …]`.
-    Table { table: ObjectName, partition: PartitionSpec, path: Vec<String> },
+    Table {
+        table: ObjectName,
+        partition: PartitionSpec,
+        path: Vec<String>,
+    },
 }
 
 /// `None`, and nothing read, for what DESCRIBE is in every dialect.
@@ -35,7 +39,10 @@ pub(super) fn describe(parser: &mut Parser<'_>, hive: bool) -> ParseResult<Optio
     }
     parser.next_token();
     let names_next = |parser: &Parser<'_>| {
-        matches!(&parser.peek_nth_token_ref(1).token, Token::Word(_) | Token::SingleQuotedString(_) | Token::DoubleQuotedString(_))
+        matches!(
+            &parser.peek_nth_token_ref(1).token,
+            Token::Word(_) | Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)
+        )
     };
     if names_next(parser) && (parser.take_word("database") || parser.take_word("schema")) {
         let extended = names_next(parser) && parser.take_word("extended");

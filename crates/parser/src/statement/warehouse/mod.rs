@@ -120,7 +120,8 @@ pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> ParseResul
 }
 
 fn create(parser: &mut Parser<'_>, hive: bool) -> ParseResult<Option<Warehouse>> {
-    let begins = |at: usize, words: &[&str]| words.iter().enumerate().all(|(n, word)| parser.peek_word_at(at + n, word));
+    let begins =
+        |at: usize, words: &[&str]| words.iter().enumerate().all(|(n, word)| parser.peek_word_at(at + n, word));
     if begins(1, &["database"]) || (hive && begins(1, &["schema"])) {
         return create_database::create_database(parser).map(|create| Some(Warehouse::CreateDatabase(create)));
     }
@@ -133,7 +134,8 @@ fn create(parser: &mut Parser<'_>, hive: bool) -> ParseResult<Option<Warehouse>>
         at += 1;
     }
     if begins(at, &["table"]) && (hive || create_table::is_hive(parser)) {
-        return create_table::create_table(parser).map(|table| table.map(|table| Warehouse::CreateTable(Box::new(table))));
+        return create_table::create_table(parser)
+            .map(|table| table.map(|table| Warehouse::CreateTable(Box::new(table))));
     }
     if begins(at, &["view"]) && hive {
         return create_view::create_view(parser).map(|view| Some(Warehouse::CreateView(Box::new(view))));

@@ -12,7 +12,10 @@ use crate::cursor::{ParseResult, ParserExt};
 pub enum RowFormat {
     /// The clauses under the names of Hive's serde properties.
     Delimited(BTreeMap<String, String>),
-    Serde { class: String, properties: BTreeMap<String, String> },
+    Serde {
+        class: String,
+        properties: BTreeMap<String, String>,
+    },
 }
 
 /// What the files are.
@@ -20,7 +23,10 @@ pub enum RowFormat {
 pub enum FileFormat {
     /// `STORED AS name`, in lower case.
     Named(String),
-    Classes { input: String, output: String },
+    Classes {
+        input: String,
+        output: String,
+    },
 }
 
 /// `ROW FORMAT …`, if it begins here.
