@@ -53,7 +53,7 @@ fn parse_postgres(sql: &str) -> Result<Vec<Parsed>, Error> {
             return Ok(statements);
         }
         let start = lines.start_of(&first);
-        let parsed = statement::statement(&mut parser, dialect).and_then(|parsed| match parser.peek_token().token {
+        let parsed = statement::statement(&mut parser, Dialect::Postgres).and_then(|parsed| match parser.peek_token().token {
             Token::EOF | Token::SemiColon => Ok(parsed),
             _ => Err(statement::Failure::Parser(ParserError::ParserError("Expected: end of statement".to_owned()))),
         });

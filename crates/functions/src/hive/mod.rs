@@ -4,10 +4,12 @@
 //! `substr(x, 0)` or `concat(x, NULL)` gives what Hive gives, in that dialect alone.
 
 mod call;
+mod collection;
 pub mod convert;
 mod date;
 mod definition;
 mod math;
+mod string;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -25,7 +27,7 @@ pub use table::{TableCall, TableFunction, TableRows, table_function, table_funct
 
 /// The scalar functions of a dialect.
 pub fn scalar_functions(dialect: Dialect, context: &Arc<FunctionContext>) -> Vec<ScalarUDF> {
-    let families = [date::definitions(dialect), math::definitions(dialect)];
+    let families = [date::definitions(dialect), math::definitions(dialect), string::definitions(dialect)];
     let defined = families.concat().into_iter().map(|definition| definition.function(dialect, context));
     let current = date::current().into_iter().map(Arc::unwrap_or_clone);
     defined.chain(current).collect()

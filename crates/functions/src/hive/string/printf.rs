@@ -134,7 +134,8 @@ fn parse(text: &str) -> std::result::Result<(Mark, usize), String> {
         at += 1 + count;
     }
     mark.conversion = text[at..].chars().next().ok_or("a format ends with '%'")?;
-    Ok((mark, at + mark.conversion.len_utf8()))
+    let end = at + mark.conversion.len_utf8();
+    Ok((mark, end))
 }
 
 fn pad(text: String, mark: &Mark) -> String {

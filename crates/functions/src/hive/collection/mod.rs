@@ -1,0 +1,5 @@
+//! Functions of arrays, maps and structs.
+
+mod lists;
+
+pub(super) use lists::Lists;
