@@ -34,8 +34,8 @@ use crate::models::Models;
 use crate::operator::generate::GeneratePlanner;
 use crate::operator::train::TrainPlanner;
 use crate::optimizer::{
-    CheckedArithmetic, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals, PostgresCasts, PruneEmpty, SignedOperands,
-    SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
+    CheckedArithmetic, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals, PostgresCasts, PruneEmpty,
+    SignedOperands, SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
 };
 use crate::plan::function_list::function_list;
 use crate::plan::hive::lateral_view::LateralViewPlanner;
@@ -216,7 +216,11 @@ impl Engine {
 
     /// A session's state for statements of a dialect: its functions, its catalog as its search path sees it, our planners and
     /// rules.
-    pub(crate) fn session_state(self: &Arc<Self>, info: &Arc<Info>, dialect: Dialect) -> Result<SessionState, Diagnostic> {
+    pub(crate) fn session_state(
+        self: &Arc<Self>,
+        info: &Arc<Info>,
+        dialect: Dialect,
+    ) -> Result<SessionState, Diagnostic> {
         let functions = self.functions(info);
         let shared: Arc<dyn CatalogProvider> = Arc::clone(&self.database) as _;
         let planner = QueryPlanner {
@@ -232,11 +236,15 @@ impl Engine {
             .with_runtime_env(Arc::clone(&self.environment))
             .with_catalog_list(Arc::new(SessionCatalogList::new(shared, Arc::clone(info))))
             .with_query_planner(Arc::new(planner))
-            .with_relation_planners(relation_planners(dialect, TableFunctionPlanner::new(
-                Arc::clone(&functions),
-                Arc::clone(&self.models),
-            )))
-            .with_type_planner(if dialect.is_hive_like() { Arc::new(HiveSqlTypes) as _ } else { Arc::new(SqlTypes) as _ })
+            .with_relation_planners(relation_planners(
+                dialect,
+                TableFunctionPlanner::new(Arc::clone(&functions), Arc::clone(&self.models)),
+            ))
+            .with_type_planner(if dialect.is_hive_like() {
+                Arc::new(HiveSqlTypes) as _
+            } else {
+                Arc::new(SqlTypes) as _
+            })
             .with_analyzer_rules(analyzer_rules(dialect))
             .with_optimizer_rule(Arc::new(LiftTraining))
             .with_physical_optimizer_rule(Arc::new(SingleRowCrossJoin))
@@ -370,7 +378,8 @@ impl datafusion::execution::context::QueryPlanner for QueryPlanner {
         plan: &datafusion::logical_expr::LogicalPlan,
         state: &dyn datafusion::catalog::Session,
     ) -> datafusion::error::Result<Arc<dyn datafusion::physical_plan::ExecutionPlan>> {
-        let extensions: Vec<Arc<dyn ExtensionPlanner + Send + Sync>> = vec![Arc::clone(&self.train) as _, Arc::new(GeneratePlanner)];
+        let extensions: Vec<Arc<dyn ExtensionPlanner + Send + Sync>> =
+            vec![Arc::clone(&self.train) as _, Arc::new(GeneratePlanner)];
         DefaultPhysicalPlanner::with_extension_planners(extensions).create_physical_plan(plan, state).await
     }
 }
@@ -413,8 +422,8 @@ impl Views {
         let engine = self.engine.upgrade().ok_or_else(|| into_datafusion(CancelReason::Shutdown.diagnostic()))?;
         let definition = view.query;
         let state = engine.view_state(view.search_path, view.dialect).map_err(into_datafusion)?;
-        let parsed = mead_parser::parse(definition, view.dialect)
-            .map_err(|error| into_datafusion(Diagnostic::from(error)))?;
+        let parsed =
+            mead_parser::parse(definition, view.dialect).map_err(|error| into_datafusion(Diagnostic::from(error)))?;
         let Some(Statement::Query(query)) = parsed.into_iter().next().map(|parsed| parsed.statement) else {
             return Err(into_datafusion(Diagnostic::internal("a view's definition is not a query")));
         };

@@ -53,10 +53,11 @@ fn parse_postgres(sql: &str) -> Result<Vec<Parsed>, Error> {
             return Ok(statements);
         }
         let start = lines.start_of(&first);
-        let parsed = statement::statement(&mut parser, Dialect::Postgres).and_then(|parsed| match parser.peek_token().token {
-            Token::EOF | Token::SemiColon => Ok(parsed),
-            _ => Err(statement::Failure::Parser(ParserError::ParserError("Expected: end of statement".to_owned()))),
-        });
+        let parsed =
+            statement::statement(&mut parser, Dialect::Postgres).and_then(|parsed| match parser.peek_token().token {
+                Token::EOF | Token::SemiColon => Ok(parsed),
+                _ => Err(statement::Failure::Parser(ParserError::ParserError("Expected: end of statement".to_owned()))),
+            });
         let next = parser.peek_token();
         let mut parsed = parsed.map_err(|failure| describe(failure, &parser, &lines, start))?;
         crate::rewrite::rewrite(&mut parsed, Dialect::Postgres)

@@ -29,7 +29,10 @@ impl ViewColumns {
         }
         let mut views = Vec::with_capacity(VIEWS.len());
         for (schema, name, text) in VIEWS {
-            let columns = planner.plan_view(ViewDefinition { query: text, search_path: None, dialect: Dialect::Postgres }).await?.schema();
+            let columns = planner
+                .plan_view(ViewDefinition { query: text, search_path: None, dialect: Dialect::Postgres })
+                .await?
+                .schema();
             views.push(SystemView { schema, name, columns });
         }
         // Two statements may have come here at once; both found the same.

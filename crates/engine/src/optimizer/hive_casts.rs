@@ -64,7 +64,9 @@ fn is_plain(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
         (from, to) if from == to || from.is_null() || to.is_null() => true,
         (from, to) if is_text(from) && is_text(to) => true,
-        (from, to) if from.is_integer() && to.is_integer() => size(from) <= size(to) && from.is_signed_integer() == to.is_signed_integer(),
+        (from, to) if from.is_integer() && to.is_integer() => {
+            size(from) <= size(to) && from.is_signed_integer() == to.is_signed_integer()
+        }
         (from, to) if from.is_integer() && to.is_floating() => true,
         (DataType::Float32, DataType::Float64) => true,
         (DataType::Date32, DataType::Timestamp(..)) => true,

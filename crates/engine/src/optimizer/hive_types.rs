@@ -60,7 +60,11 @@ impl HiveTypes {
             Expr::Between(between) => self.between(between, schema),
             Expr::Case(case) => self.case(case, schema),
             Expr::Not(inner) => Ok(Transformed::yes(Expr::Not(Box::new(condition(*inner, schema))))),
-            Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::IsDistinctFrom | Operator::IsNotDistinctFrom), right }) => {
+            Expr::BinaryExpr(BinaryExpr {
+                left,
+                op: op @ (Operator::IsDistinctFrom | Operator::IsNotDistinctFrom),
+                right,
+            }) => {
                 let (left, right) = self.pair(*left, *right, schema);
                 Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))))
             }

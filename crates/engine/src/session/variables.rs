@@ -135,7 +135,8 @@ impl Settings {
         }
         let lower = key.to_ascii_lowercase();
         let configuration = kind == VariableKind::Configuration;
-        if configuration && REFUSED.iter().any(|(name, refused)| *name == lower && value.eq_ignore_ascii_case(refused)) {
+        if configuration && REFUSED.iter().any(|(name, refused)| *name == lower && value.eq_ignore_ascii_case(refused))
+        {
             return Err(Diagnostic::unsupported(format!("{key} = {value} is not supported")));
         }
         if value.contains(&own(kind, key)) {
@@ -156,7 +157,8 @@ impl Settings {
         if let Some(value) = self.get_variable(&stored(kind, key)) {
             return Some(value.to_owned());
         }
-        let default = KNOWN.iter().find(|(name, _)| kind == VariableKind::Configuration && name.eq_ignore_ascii_case(key));
+        let default =
+            KNOWN.iter().find(|(name, _)| kind == VariableKind::Configuration && name.eq_ignore_ascii_case(key));
         default.map(|(_, value)| (*value).to_owned())
     }
 

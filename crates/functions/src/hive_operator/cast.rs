@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, PrimitiveArray, StringArray};
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
-use datafusion::arrow::datatypes::{
-    DataType, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
-};
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use mead_common::Dialect;
@@ -75,7 +73,8 @@ impl HiveCast {
             }
             (DataType::Float32 | DataType::Float64, DataType::Decimal128(precision, scale)) => {
                 let doubles = arrow(array, &DataType::Float64)?;
-                let texts = doubles.as_primitive::<Float64Type>().iter().map(|value| value.map(|value| value.to_string()));
+                let texts =
+                    doubles.as_primitive::<Float64Type>().iter().map(|value| value.map(|value| value.to_string()));
                 let texts: StringArray = texts.collect();
                 decimals(texts.iter(), *precision, *scale)?
             }
@@ -85,9 +84,11 @@ impl HiveCast {
                 let factor = if from.is_integer() && self.dialect == Dialect::Hive { 1e3 } else { 1e6 };
                 let numbers = arrow(array, &DataType::Float64)?;
                 let micros = numbers.as_primitive::<Float64Type>().iter();
-                let micros: PrimitiveArray<Int64Type> =
-                    micros.map(|value| value.filter(|value| value.is_finite()).map(|value| (value * factor).round() as i64)).collect();
-                let instants = arrow(&(Arc::new(micros) as ArrayRef), &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+                let micros: PrimitiveArray<Int64Type> = micros
+                    .map(|value| value.filter(|value| value.is_finite()).map(|value| (value * factor).round() as i64))
+                    .collect();
+                let instants =
+                    arrow(&(Arc::new(micros) as ArrayRef), &DataType::Timestamp(TimeUnit::Microsecond, None))?;
                 arrow(&instants, &self.target)?
             }
             // `1.9` is 1.
@@ -245,7 +246,10 @@ mod tests {
         let wide: ArrayRef = Arc::new(PrimitiveArray::<Int64Type>::from(vec![300, -129, 128]));
         assert_eq!(wrap(&wide, &DataType::Int8).unwrap().as_primitive::<Int8Type>().values(), &[44, 127, -128]);
         let floats: ArrayRef = Arc::new(PrimitiveArray::<Float64Type>::from(vec![1e20, f64::NAN, -1.9]));
-        assert_eq!(saturate(&floats, &DataType::Int32).unwrap().as_primitive::<Int32Type>().values(), &[i32::MAX, 0, -1]);
+        assert_eq!(
+            saturate(&floats, &DataType::Int32).unwrap().as_primitive::<Int32Type>().values(),
+            &[i32::MAX, 0, -1]
+        );
         assert_eq!(saturate(&floats, &DataType::Int8).unwrap().as_primitive::<Int8Type>().values(), &[-1, 0, -1]);
     }
 

@@ -5,13 +5,41 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::{behind_group, is_any_word, is_word};
 
 /// Words that a query may stand behind, at a statement's own level.
-const BEFORE_QUERY: [&str; 12] =
-    ["as", "explain", "extended", "formatted", "dependency", "authorization", "cbo", "codegen", "cost", "verbose", "analyze", "for"];
+const BEFORE_QUERY: [&str; 12] = [
+    "as",
+    "explain",
+    "extended",
+    "formatted",
+    "dependency",
+    "authorization",
+    "cbo",
+    "codegen",
+    "cost",
+    "verbose",
+    "analyze",
+    "for",
+];
 
 /// What ends a list of columns.
 const BEHIND_COLUMNS: [&str; 18] = [
-    "from", "where", "group", "having", "order", "sort", "cluster", "distribute", "limit", "offset", "window", "qualify",
-    "union", "intersect", "except", "minus", "insert", "select",
+    "from",
+    "where",
+    "group",
+    "having",
+    "order",
+    "sort",
+    "cluster",
+    "distribute",
+    "limit",
+    "offset",
+    "window",
+    "qualify",
+    "union",
+    "intersect",
+    "except",
+    "minus",
+    "insert",
+    "select",
 ];
 
 /// Rewrites a statement.
@@ -78,8 +106,9 @@ fn level(tokens: &[TokenWithSpan], kind: Level) -> Vec<TokenWithSpan> {
 fn group(tokens: &[TokenWithSpan], out: &mut Vec<TokenWithSpan>) {
     let closed = tokens.len() > 1 && tokens[tokens.len() - 1].token == Token::RParen;
     let inner = &tokens[1..tokens.len() - usize::from(closed)];
-    let is_query =
-        inner.first().is_some_and(|first| is_any_word(first, &["from", "with", "select"]) || first.token == Token::LParen);
+    let is_query = inner
+        .first()
+        .is_some_and(|first| is_any_word(first, &["from", "with", "select"]) || first.token == Token::LParen);
     out.push(tokens[0].clone());
     out.extend(level(inner, if is_query { Level::Query } else { Level::Other }));
     if closed {
@@ -125,7 +154,8 @@ pub(super) fn end_of_columns(tokens: &[TokenWithSpan], start: usize) -> usize {
 /// A lateral view behind the columns is one of what the columns are selected from.
 fn lateral(tokens: &[TokenWithSpan], start: usize, end: usize) -> usize {
     let is_join = |place: usize| {
-        is_any_word(&tokens[place], &["cross", "left"]) && tokens.get(place + 2).is_some_and(|third| is_word(third, "lateral"))
+        is_any_word(&tokens[place], &["cross", "left"])
+            && tokens.get(place + 2).is_some_and(|third| is_word(third, "lateral"))
     };
     let mut place = start;
     while place < end {

@@ -12,7 +12,8 @@ pub(super) fn as_joins(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     let mut out = Vec::with_capacity(tokens.len());
     let mut place = 0;
     while place < tokens.len() {
-        let begins = is_word(&tokens[place], "lateral") && tokens.get(place + 1).is_some_and(|next| is_word(next, "view"));
+        let begins =
+            is_word(&tokens[place], "lateral") && tokens.get(place + 1).is_some_and(|next| is_word(next, "view"));
         match begins.then(|| join(tokens, place, &mut out)).flatten() {
             Some(behind) => place = behind,
             None => {
@@ -77,9 +78,32 @@ fn is_name(token: &TokenWithSpan) -> bool {
 /// Words that stand behind a view that has no name.
 fn ends_view(token: &TokenWithSpan) -> bool {
     let words = [
-        "as", "lateral", "where", "group", "having", "order", "sort", "cluster", "distribute", "limit", "union",
-        "intersect", "except", "minus", "join", "left", "right", "full", "inner", "cross", "on", "window", "insert",
-        "select", "map", "reduce",
+        "as",
+        "lateral",
+        "where",
+        "group",
+        "having",
+        "order",
+        "sort",
+        "cluster",
+        "distribute",
+        "limit",
+        "union",
+        "intersect",
+        "except",
+        "minus",
+        "join",
+        "left",
+        "right",
+        "full",
+        "inner",
+        "cross",
+        "on",
+        "window",
+        "insert",
+        "select",
+        "map",
+        "reduce",
     ];
     super::is_any_word(token, &words)
 }

@@ -70,7 +70,8 @@ fn by_code(letters: &[char]) -> Option<(char, usize)> {
 
 /// A number's digits and its type, from `10L`, `3S`, `1Y`, `1.5BD`, `2D` and Spark's `2F`.
 pub(super) fn suffixed(text: &str, dialect: Dialect) -> Option<(&str, String)> {
-    let types = [("bd", "decimal"), ("l", "bigint"), ("s", "smallint"), ("y", "tinyint"), ("d", "double"), ("f", "float")];
+    let types =
+        [("bd", "decimal"), ("l", "bigint"), ("s", "smallint"), ("y", "tinyint"), ("d", "double"), ("f", "float")];
     let lower = text.to_ascii_lowercase();
     let (suffix, data_type) = types.into_iter().find(|(suffix, _)| lower.ends_with(suffix))?;
     let digits = &text[..text.len() - suffix.len()];
@@ -101,7 +102,8 @@ pub(super) fn interval(parser: &mut Parser, dialect: Dialect) -> Option<Result<E
         return None;
     }
     let next = &parser.peek_nth_token_ref(1).token;
-    let begins = matches!(next, Token::SingleQuotedString(_) | Token::Number(..) | Token::Minus | Token::Plus | Token::LParen);
+    let begins =
+        matches!(next, Token::SingleQuotedString(_) | Token::Number(..) | Token::Minus | Token::Plus | Token::LParen);
     let names_column = matches!(next, Token::Word(word) if word.keyword == sqlparser::keywords::Keyword::NoKeyword);
     if !begins && !names_column {
         return None;
@@ -148,9 +150,9 @@ const UNITS: [(&str, &str); 9] = [
 
 /// The unit that stands `place` tokens ahead.
 fn unit(parser: &Parser, place: usize) -> Option<&'static str> {
-    UNITS.into_iter().find_map(|(one, many)| {
-        (parser.peek_word_at(place, one) || parser.peek_word_at(place, many)).then_some(one)
-    })
+    UNITS
+        .into_iter()
+        .find_map(|(one, many)| (parser.peek_word_at(place, one) || parser.peek_word_at(place, many)).then_some(one))
 }
 
 fn behind_interval(parser: &mut Parser, dialect: Dialect) -> Result<Expr, ParserError> {

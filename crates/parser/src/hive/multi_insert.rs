@@ -17,7 +17,8 @@ pub(super) fn branches(tokens: &[TokenWithSpan]) -> Result<Vec<Vec<TokenWithSpan
         return whole();
     }
     // WITH's own queries are in parentheses.
-    let Some(insert) = next_at_level(body, 0, &["insert", "select"]).filter(|place| is_word(&body[*place], "insert")) else {
+    let Some(insert) = next_at_level(body, 0, &["insert", "select"]).filter(|place| is_word(&body[*place], "insert"))
+    else {
         return whole();
     };
     let from = next_at_level(&body[..insert], 0, &["from"]);

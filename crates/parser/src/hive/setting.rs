@@ -52,7 +52,8 @@ pub(super) fn command(text: &str) -> Result<Option<Statement>, Error> {
     let command = match first.to_ascii_lowercase().as_str() {
         "set" => return Ok(set(rest)),
         "reset" => {
-            let key = rest.strip_prefix("-d").filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(rest).trim();
+            let key =
+                rest.strip_prefix("-d").filter(|rest| rest.starts_with(char::is_whitespace)).unwrap_or(rest).trim();
             return Ok(Some(match key.to_ascii_lowercase().as_str() {
                 "" | "all" => Statement::Reset(None),
                 _ => Statement::Reset(Some(key.to_owned())),
@@ -62,7 +63,8 @@ pub(super) fn command(text: &str) -> Result<Option<Statement>, Error> {
             let (second, _) = first_word(rest);
             let second = second.to_ascii_lowercase();
             let what = second.trim_end_matches('s');
-            match ["jar", "file", "archive"].contains(&what) && !(first.eq_ignore_ascii_case("delete") && second == "from")
+            match ["jar", "file", "archive"].contains(&what)
+                && !(first.eq_ignore_ascii_case("delete") && second == "from")
             {
                 true => format!("{} {}", first.to_uppercase(), what.to_uppercase()),
                 false => return Ok(None),
@@ -116,10 +118,7 @@ fn set(rest: &str) -> Option<Statement> {
 
 /// A value without the quotes around it.
 pub(crate) fn unquoted(value: &str) -> &str {
-    ['\'', '"']
-        .iter()
-        .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote))
-        .unwrap_or(value)
+    ['\'', '"'].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(value)
 }
 
 impl SessionCommand {
@@ -161,7 +160,10 @@ mod tests {
             command("set hiveconf:a.b").unwrap(),
             Some(Statement::SessionCommand(SessionCommand::Show { kind: VariableKind::Configuration, key })) if key == "a.b"
         ));
-        assert!(matches!(command("set -v").unwrap(), Some(Statement::SessionCommand(SessionCommand::List { all: true }))));
+        assert!(matches!(
+            command("set -v").unwrap(),
+            Some(Statement::SessionCommand(SessionCommand::List { all: true }))
+        ));
         assert!(command("set time zone 'UTC'").unwrap().is_none());
         assert!(command("select 1").unwrap().is_none());
     }

@@ -32,10 +32,7 @@ pub fn substitute(
         .with_detail(format!("values may hold variables {DEPTH_MAX} times over")))
 }
 
-fn once(
-    text: &str,
-    value: impl Fn(&str) -> Result<Option<String>, Diagnostic>,
-) -> Result<(String, bool), Diagnostic> {
+fn once(text: &str, value: impl Fn(&str) -> Result<Option<String>, Diagnostic>) -> Result<(String, bool), Diagnostic> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut changed = false;

@@ -45,7 +45,9 @@ pub(super) fn tokens(sql: &str, dialect: Dialect, lines: &Lines) -> Result<Vec<T
                 let name = value.replace("``", "`").to_lowercase();
                 out.push(made(Token::make_word(&name, Some('`')), &token));
             }
-            Token::Word(Word { ref value, quote_style: None, .. }) if value.starts_with(|c: char| c.is_ascii_digit()) => {
+            Token::Word(Word { ref value, quote_style: None, .. })
+                if value.starts_with(|c: char| c.is_ascii_digit()) =>
+            {
                 match literal::suffixed(value, dialect) {
                     Some((digits, data_type)) => cast(&mut out, digits, &data_type, &token),
                     None => out.push(token),
@@ -100,7 +102,9 @@ fn cast(out: &mut Vec<TokenWithSpan>, digits: &str, data_type: &str, at: &TokenW
 /// True for what stands before an operand, so that a sign behind it is the operand's.
 fn begins_operand(token: &Token) -> bool {
     match token {
-        Token::LParen | Token::Comma | Token::Eq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::Neq => true,
+        Token::LParen | Token::Comma | Token::Eq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::Neq => {
+            true
+        }
         Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::DoubleEq | Token::Spaceship => true,
         Token::Word(word) => {
             let before_operands =

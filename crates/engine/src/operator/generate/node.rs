@@ -36,7 +36,8 @@ impl GenerateNode {
         relation: Option<TableReference>,
         outer: bool,
     ) -> Result<Self> {
-        let of_relation = input.schema().iter().take(kept).map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
+        let of_relation =
+            input.schema().iter().take(kept).map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
         let made = columns.iter().map(|column| (relation.clone(), Arc::clone(column)));
         let fields = of_relation.chain(made).collect();
         let schema = Arc::new(DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?);

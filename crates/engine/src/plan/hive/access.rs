@@ -17,7 +17,9 @@ pub(super) fn plan(access: RawFieldAccessExpr, schema: &DFSchema) -> Result<Plan
     let planned = match field_access {
         GetFieldAccess::NamedStructField { name } => match (&data_type, name.try_as_str().flatten()) {
             (DataType::Map(entries, _), _) => entry(expr, Expr::Literal(name, None), entries)?,
-            (DataType::List(_) | DataType::LargeList(_), Some(text)) => element(expr, cast(lit(text), DataType::Int64))?,
+            (DataType::List(_) | DataType::LargeList(_), Some(text)) => {
+                element(expr, cast(lit(text), DataType::Int64))?
+            }
             (_, Some(text)) => member(expr, &data_type, text)?.0,
             (_, None) => return Err(no_member(&data_type, "")),
         },

@@ -52,23 +52,29 @@ impl LateralViewPlanner {
         })?;
         let outer = view.outer || plain.is_some();
         let FunctionArguments::List(list) = view.function.args else {
-            return Err(into_datafusion(Diagnostic::new(sqlstate::SYNTAX_ERROR, format!("{name} takes a list of arguments"))));
+            return Err(into_datafusion(Diagnostic::new(
+                sqlstate::SYNTAX_ERROR,
+                format!("{name} takes a list of arguments"),
+            )));
         };
         let mut arguments = Vec::with_capacity(list.args.len());
         for argument in list.args {
             let FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) = argument else {
-                return Err(into_datafusion(Diagnostic::unsupported(format!("{name} with named arguments or * is not supported"))));
+                return Err(into_datafusion(Diagnostic::unsupported(format!(
+                    "{name} with named arguments or * is not supported"
+                ))));
             };
             arguments.push(narrow(context.sql_to_expr(argument, input.schema())?));
         }
-        let fields = arguments
+        let fields =
+            arguments.iter().map(|argument| Ok(argument.to_field(input.schema())?.1)).collect::<Result<Vec<_>>>()?;
+        let literals: Vec<_> = arguments
             .iter()
-            .map(|argument| Ok(argument.to_field(input.schema())?.1))
-            .collect::<Result<Vec<_>>>()?;
-        let literals: Vec<_> = arguments.iter().map(|argument| match argument {
-            Expr::Literal(value, _) => Some(value),
-            _ => None,
-        }).collect();
+            .map(|argument| match argument {
+                Expr::Literal(value, _) => Some(value),
+                _ => None,
+            })
+            .collect();
         let mut columns = function.columns(&TableCall { fields: &fields, literals: &literals })?;
         let (relation, names) = match view.alias {
             Some(alias) => {
@@ -85,13 +91,15 @@ impl LateralViewPlanner {
                     format!("{name} gives {} columns, but {} names are given", columns.len(), names.len()),
                 )));
             }
-            let named = columns.iter().zip(names).map(|(column, name)| Arc::new(column.as_ref().clone().with_name(name)));
+            let named =
+                columns.iter().zip(names).map(|(column, name)| Arc::new(column.as_ref().clone().with_name(name)));
             columns = named.collect();
         }
         // The arguments are columns of what is below, where DataFusion's own rules find them.
         let kept = input.schema().columns().len();
         let mut projected: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
-        projected.extend(arguments.into_iter().enumerate().map(|(place, argument)| argument.alias(argument_name(place))));
+        projected
+            .extend(arguments.into_iter().enumerate().map(|(place, argument)| argument.alias(argument_name(place))));
         let below = LogicalPlanBuilder::from(input).project(projected)?.build()?;
         let node = GenerateNode::try_new(below, kept, function, columns, relation, outer)?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))

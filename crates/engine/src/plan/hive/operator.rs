@@ -37,7 +37,9 @@ impl ExprPlanner for HivePlanner {
             BinaryOperator::LtEq => pair.compare(Operator::LtEq),
             BinaryOperator::Gt => pair.compare(Operator::Gt),
             BinaryOperator::GtEq => pair.compare(Operator::GtEq),
-            BinaryOperator::StringConcat if !pair.left_type.is_nested() && !pair.right_type.is_nested() => pair.concat(),
+            BinaryOperator::StringConcat if !pair.left_type.is_nested() && !pair.right_type.is_nested() => {
+                pair.concat()
+            }
             BinaryOperator::And => pair.logical(Operator::And),
             BinaryOperator::Or => pair.logical(Operator::Or),
             op => {

@@ -76,7 +76,8 @@ impl SamplePlanner {
             Value::Number(digits, _) => digits.parse::<i32>().ok(),
             _ => None,
         };
-        let (Some(chosen), Some(count)) = (whole_number(&bucket.bucket.value), whole_number(&bucket.total.value)) else {
+        let (Some(chosen), Some(count)) = (whole_number(&bucket.bucket.value), whole_number(&bucket.total.value))
+        else {
             return Err(refused("BUCKET of what is no whole number"));
         };
         if count < 1 || chosen < 1 || chosen > count {

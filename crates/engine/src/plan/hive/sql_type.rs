@@ -64,7 +64,9 @@ fn field(name: &str, sql_type: &SqlType) -> Result<Option<Field>> {
                 }
                 _ => Err(into_datafusion(Diagnostic::new(
                     sqlstate::INVALID_PARAMETER_VALUE,
-                    format!("decimal({precision}, {scale}) must have from 1 to 38 digits, and no more of them behind the point"),
+                    format!(
+                        "decimal({precision}, {scale}) must have from 1 to 38 digits, and no more of them behind the point"
+                    ),
                 ))),
             }
         }
@@ -96,15 +98,13 @@ fn field(name: &str, sql_type: &SqlType) -> Result<Option<Field>> {
         SqlType::Int(None) | SqlType::Integer(None) => nullable(DataType::Int32),
         SqlType::BigInt(None) => nullable(DataType::Int64),
         SqlType::Date => nullable(DataType::Date32),
-        SqlType::Custom(name, modifiers) if modifiers.is_empty() => {
-            match name.to_string().to_lowercase().as_str() {
-                "byte" => nullable(DataType::Int8),
-                "short" => nullable(DataType::Int16),
-                "long" => nullable(DataType::Int64),
-                "void" | "null" => nullable(DataType::Null),
-                _ => Ok(None),
-            }
-        }
+        SqlType::Custom(name, modifiers) if modifiers.is_empty() => match name.to_string().to_lowercase().as_str() {
+            "byte" => nullable(DataType::Int8),
+            "short" => nullable(DataType::Int16),
+            "long" => nullable(DataType::Int64),
+            "void" | "null" => nullable(DataType::Null),
+            _ => Ok(None),
+        },
         _ => Ok(None),
     }
 }

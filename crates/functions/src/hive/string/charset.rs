@@ -9,11 +9,8 @@ use super::SECTION;
 use crate::hive::call::Call;
 use crate::hive::definition::{BASE, Definition, Kind, bytes, int};
 
-const CHARSET: (&str, Kind, &str) = (
-    "charset",
-    Kind::Primitive,
-    "`US-ASCII`, `ISO-8859-1`, `UTF-8`, `UTF-16BE`, `UTF-16LE` or `UTF-16`, in any case.",
-);
+const CHARSET: (&str, Kind, &str) =
+    ("charset", Kind::Primitive, "`US-ASCII`, `ISO-8859-1`, `UTF-8`, `UTF-16BE`, `UTF-16LE` or `UTF-16`, in any case.");
 
 static ENCODE: Definition = Definition {
     name: "encode",
@@ -59,7 +56,11 @@ static ASCII: Definition = Definition {
 static CHR: Definition = Definition {
     name: "chr",
     aliases: &["char"],
-    arguments: &[("number", Kind::Number, "A number, of which the last 8 bits count. Of one below 0 the result is empty.")],
+    arguments: &[(
+        "number",
+        Kind::Number,
+        "A number, of which the last 8 bits count. Of one below 0 the result is empty.",
+    )],
     run: |call| {
         let numbers = call.whole(0)?;
         call.texts(|row| {

@@ -35,7 +35,9 @@ static CONCAT_WS: Definition = Definition {
     required: 1,
     result: |planned: &Planned| {
         let fits = |data_type: &DataType| match data_type {
-            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => !item.data_type().is_nested(),
+            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+                !item.data_type().is_nested()
+            }
             other => !other.is_nested(),
         };
         match planned.fields.iter().all(|field| fits(field.data_type())) {
@@ -57,7 +59,9 @@ fn concat_type(planned: &Planned) -> Result<DataType> {
     if planned.fields.is_empty() {
         return Ok(DataType::Utf8);
     }
-    if types().any(|data_type| matches!(data_type, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..))) {
+    if types()
+        .any(|data_type| matches!(data_type, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..)))
+    {
         return match common_type(types()) {
             Some(found @ DataType::List(_)) => Ok(found),
             Some(DataType::LargeList(item) | DataType::FixedSizeList(item, _)) => Ok(DataType::List(item)),

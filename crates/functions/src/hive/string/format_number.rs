@@ -35,7 +35,11 @@ fn run(call: &Call) -> Result<ArrayRef> {
     let digits = |row: usize, places: usize| {
         let number = numbers.get(row)?;
         if !number.is_finite() {
-            return Some(if number.is_nan() { "NaN".to_owned() } else { format!("{}∞", if number < 0.0 { "-" } else { "" }) });
+            return Some(if number.is_nan() {
+                "NaN".to_owned()
+            } else {
+                format!("{}∞", if number < 0.0 { "-" } else { "" })
+            });
         }
         Some(match &exact {
             Some(exact) => round_digits(exact.get(row)?, places),
@@ -46,8 +50,8 @@ fn run(call: &Call) -> Result<ArrayRef> {
         let patterns = call.text(1)?;
         return call.try_texts(|row| {
             let Some(pattern) = patterns.get(row) else { return Ok(None) };
-            let pattern = Pattern::new(pattern)
-                .ok_or_else(|| call.unsupported(format!("number pattern \"{pattern}\"")))?;
+            let pattern =
+                Pattern::new(pattern).ok_or_else(|| call.unsupported(format!("number pattern \"{pattern}\"")))?;
             Ok(digits(row, pattern.places).map(|digits| pattern.format(&digits)))
         });
     }
@@ -155,7 +159,9 @@ mod tests {
 
     #[test]
     fn digits_are_rounded_and_grouped() {
-        let number = |text: &str, places| Pattern { grouped: true, whole: 1, fraction: places, places }.format(&round_digits(text, places));
+        let number = |text: &str, places| {
+            Pattern { grouped: true, whole: 1, fraction: places, places }.format(&round_digits(text, places))
+        };
         assert_eq!(number("12332.123456", 4), "12,332.1235");
         assert_eq!(number("12332.1", 4), "12,332.1000");
         assert_eq!(number("12332.5", 0), "12,332");

@@ -21,7 +21,9 @@ impl JavaRegex {
         let translated = translate(pattern)?;
         let regex = Regex::new(&translated).map_err(|error| {
             let reason = match &error {
-                regex::Error::Syntax(text) => text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+                regex::Error::Syntax(text) => {
+                    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+                }
                 other => other.to_string(),
             };
             invalid(pattern, &reason)
@@ -99,7 +101,11 @@ fn translate(pattern: &str) -> Result<String> {
             }
             '(' if classes == 0 && characters.peek() == Some(&'?') => {
                 let rest: String = characters.clone().take(3).collect();
-                if rest.starts_with("?=") || rest.starts_with("?!") || rest.starts_with("?<=") || rest.starts_with("?<!") {
+                if rest.starts_with("?=")
+                    || rest.starts_with("?!")
+                    || rest.starts_with("?<=")
+                    || rest.starts_with("?<!")
+                {
                     return Err(unsupported(pattern, "look-around"));
                 }
                 if rest.starts_with("?>") {

@@ -63,7 +63,8 @@ pub(super) fn definitions(dialect: Dialect) -> Vec<&'static Definition> {
     .concat();
     match dialect {
         Dialect::Spark => {
-            [both, find::SPARK.to_vec(), regexp_extract::SPARK.to_vec(), split::SPARK.to_vec(), substr::SPARK.to_vec()].concat()
+            [both, find::SPARK.to_vec(), regexp_extract::SPARK.to_vec(), split::SPARK.to_vec(), substr::SPARK.to_vec()]
+                .concat()
         }
         _ => both,
     }

@@ -203,7 +203,8 @@ fn convert(mark: &Mark, value: &Value, row: usize) -> std::result::Result<String
             filled(mark, prefix, digits)
         }
         ('f' | 'e' | 'g' | 'a', Some(text)) => {
-            let fits = value.data_type.is_floating() || matches!(value.data_type, DataType::Decimal128(..) | DataType::Decimal256(..));
+            let fits = value.data_type.is_floating()
+                || matches!(value.data_type, DataType::Decimal128(..) | DataType::Decimal256(..));
             let Some(number) = value.double.get(row).filter(|_| fits) else { return mismatch() };
             float(mark, number, text)
         }
@@ -251,13 +252,20 @@ fn group(digits: &str) -> String {
 fn float(mark: &Mark, number: f64, text: &str) -> String {
     if !number.is_finite() {
         let word = if number.is_nan() { "NaN" } else { "Infinity" };
-        let sign = if number < 0.0 { "-" } else if mark.flags.contains('+') && !number.is_nan() { "+" } else { "" };
+        let sign = if number < 0.0 {
+            "-"
+        } else if mark.flags.contains('+') && !number.is_nan() {
+            "+"
+        } else {
+            ""
+        };
         return pad(format!("{sign}{word}"), mark);
     }
     let places = mark.precision.unwrap_or(6);
     let magnitude = number.abs();
     // Java rounds the digits that a number prints as, halves away from zero.
-    let rounded = |places: usize| crate::hive::math::round_double(magnitude, places as i64, crate::hive::math::Mode::HalfUp);
+    let rounded =
+        |places: usize| crate::hive::math::round_double(magnitude, places as i64, crate::hive::math::Mode::HalfUp);
     let exponential = |places: usize| {
         let printed = format!("{:.places$e}", magnitude);
         let (mantissa, exponent) = printed.split_once('e').unwrap_or((&printed, "0"));
@@ -293,7 +301,10 @@ fn exact(text: &str, places: usize) -> String {
     match text.split_once('.') {
         Some((_, fraction)) if fraction.len() > places => {
             let number: f64 = text.parse().unwrap_or(0.0);
-            format!("{:.places$}", crate::hive::math::round_double(number, places as i64, crate::hive::math::Mode::HalfUp))
+            format!(
+                "{:.places$}",
+                crate::hive::math::round_double(number, places as i64, crate::hive::math::Mode::HalfUp)
+            )
         }
         Some((whole, fraction)) => {
             let point = if places == 0 { "" } else { "." };
@@ -328,7 +339,13 @@ fn java_hash(value: &Value, text: &str, row: usize) -> i32 {
         (DataType::Int8 | DataType::Int16 | DataType::Int32, Some(number), _) => number as i32,
         (DataType::Int64, Some(number), _) => (number ^ (number as u64 >> 32) as i64) as i32,
         (DataType::Float64, _, Some(number)) => (number.to_bits() ^ number.to_bits() >> 32) as i32,
-        (DataType::Boolean, ..) => if text == "true" { 1231 } else { 1237 },
+        (DataType::Boolean, ..) => {
+            if text == "true" {
+                1231
+            } else {
+                1237
+            }
+        }
         _ => text.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit))),
     }
 }

@@ -59,9 +59,17 @@ mod tests {
 
     #[test]
     fn words_that_sound_alike_are_alike() {
-        for (word, sound) in
-            [("Miller", "M460"), ("Robert", "R163"), ("Rupert", "R163"), ("Ashcraft", "A261"), ("Tymczak", "T522"), ("Pfister", "P236"), ("a", "A000"), ("", ""), ("12", "")]
-        {
+        for (word, sound) in [
+            ("Miller", "M460"),
+            ("Robert", "R163"),
+            ("Rupert", "R163"),
+            ("Ashcraft", "A261"),
+            ("Tymczak", "T522"),
+            ("Pfister", "P236"),
+            ("a", "A000"),
+            ("", ""),
+            ("12", ""),
+        ] {
             assert_eq!(soundex(word), sound, "{word}");
         }
     }

@@ -38,7 +38,8 @@ static SPLIT_PART: Definition = Definition {
     run: |call| {
         let (texts, delimiters, places) = (call.text(0)?, call.text(1)?, call.whole(2)?);
         call.try_texts(|row| {
-            let (Some(text), Some(delimiter), Some(place)) = (texts.get(row), delimiters.get(row), places.get(row)) else {
+            let (Some(text), Some(delimiter), Some(place)) = (texts.get(row), delimiters.get(row), places.get(row))
+            else {
                 return Ok(None);
             };
             if place == 0 {

@@ -19,9 +19,7 @@ static SUBSTR: Definition = Definition {
         ("length", Kind::Number, "How many characters; all that follow if it is not given."),
     ],
     required: 2,
-    result: |planned: &Planned| {
-        Ok(if is_binary(planned.data_type(0)) { DataType::Binary } else { DataType::Utf8 })
-    },
+    result: |planned: &Planned| Ok(if is_binary(planned.data_type(0)) { DataType::Binary } else { DataType::Utf8 }),
     run: substr,
     section: &SECTION,
     description: "A part of a text or of bytes.",

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, FunctionArgumentList, FunctionArguments, GroupByExpr, GroupByWithModifier, Query, Select, SelectItem, VisitMut,
-    VisitorMut,
+    Expr, FunctionArgumentList, FunctionArguments, GroupByExpr, GroupByWithModifier, Query, Select, SelectItem,
+    VisitMut, VisitorMut,
 };
 
 use super::super::Refusal;

@@ -81,11 +81,8 @@ pub(super) fn fold(from: &mut Vec<TableWithJoins>) -> ControlFlow<Refusal> {
 }
 
 fn cross_join(mut left: TableWithJoins, right: TableWithJoins) -> TableWithJoins {
-    let join = Join {
-        relation: right.relation,
-        global: false,
-        join_operator: JoinOperator::CrossJoin(JoinConstraint::None),
-    };
+    let join =
+        Join { relation: right.relation, global: false, join_operator: JoinOperator::CrossJoin(JoinConstraint::None) };
     left.joins.push(join);
     left.joins.extend(right.joins);
     left
@@ -107,7 +104,9 @@ pub(super) fn fold_joins(from: &mut TableWithJoins) -> ControlFlow<Refusal> {
         let outer = match &join.join_operator {
             JoinOperator::CrossJoin(JoinConstraint::None) => false,
             JoinOperator::Inner(JoinConstraint::None) | JoinOperator::Join(JoinConstraint::None) => false,
-            JoinOperator::Left(JoinConstraint::On(on)) | JoinOperator::LeftOuter(JoinConstraint::On(on)) if is_true(on) => {
+            JoinOperator::Left(JoinConstraint::On(on)) | JoinOperator::LeftOuter(JoinConstraint::On(on))
+                if is_true(on) =>
+            {
                 true
             }
             _ => return ControlFlow::Break(Refusal::Unsupported("a join with a lateral function ON a condition")),
@@ -148,9 +147,7 @@ fn is_true(expr: &Expr) -> bool {
 }
 
 pub(super) fn take(factor: &mut TableFactor) -> TableFactor {
-    let nothing = TableFactor::TableFunction {
-        expr: Expr::Value(sqlparser::ast::Value::Null.with_empty_span()),
-        alias: None,
-    };
+    let nothing =
+        TableFactor::TableFunction { expr: Expr::Value(sqlparser::ast::Value::Null.with_empty_span()), alias: None };
     std::mem::replace(factor, nothing)
 }

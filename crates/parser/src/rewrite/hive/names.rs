@@ -40,7 +40,8 @@ fn text(expr: &Expr) -> String {
             let name = function.name.to_string().to_lowercase();
             let arguments = match &function.args {
                 FunctionArguments::List(list) => {
-                    let distinct = list.duplicate_treatment.map(|treatment| format!("{treatment} ")).unwrap_or_default();
+                    let distinct =
+                        list.duplicate_treatment.map(|treatment| format!("{treatment} ")).unwrap_or_default();
                     let each: Vec<String> = list.args.iter().map(argument).collect();
                     format!("{distinct}{}", each.join(", "))
                 }

@@ -14,8 +14,17 @@ use super::lateral::{LateralView, take};
 
 /// The functions that give rows.
 const TABLE_FUNCTIONS: [&str; 11] = [
-    "explode", "explode_outer", "inline", "inline_outer", "json_tuple", "parse_url_tuple", "posexplode",
-    "posexplode_outer", "stack", "variant_explode", "sentences_table",
+    "explode",
+    "explode_outer",
+    "inline",
+    "inline_outer",
+    "json_tuple",
+    "parse_url_tuple",
+    "posexplode",
+    "posexplode_outer",
+    "stack",
+    "variant_explode",
+    "sentences_table",
 ];
 
 fn is_table_function(name: &ObjectName) -> bool {
@@ -94,7 +103,16 @@ fn groups(select: &Select) -> bool {
 
 /// True where an argument may hold an aggregate: it calls a function by a name that is one of Hive's.
 fn holds_call(function: &Function) -> bool {
-    let aggregates = ["collect_set", "collect_list", "array_agg", "histogram_numeric", "ngrams", "percentile", "percentile_approx", "context_ngrams"];
+    let aggregates = [
+        "collect_set",
+        "collect_list",
+        "array_agg",
+        "histogram_numeric",
+        "ngrams",
+        "percentile",
+        "percentile_approx",
+        "context_ngrams",
+    ];
     let text = function.args.to_string().to_lowercase();
     aggregates.iter().any(|name| text.contains(&format!("{name}(")))
 }

@@ -92,6 +92,9 @@ impl Warehouse {
 /// The statement that begins here, if it is one of the warehouse; else the parser stands where it stood.
 pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> ParseResult<Option<Warehouse>> {
     let hive = dialect.is_hive_like();
+    if !hive {
+        return Ok(None);
+    }
     let begins = |words: &[&str]| words.iter().enumerate().all(|(n, word)| parser.peek_word_at(n, word));
     if begins(&["create"]) {
         return create(parser, hive);
