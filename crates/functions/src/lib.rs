@@ -9,6 +9,7 @@ pub mod cast;
 mod conditional;
 mod context;
 mod error;
+mod form;
 pub mod hive;
 mod hive_operator;
 pub mod image;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::Documentation;
 
 use crate::context::FunctionContext;
-use crate::{aggregate_functions, ml, scalar_functions};
+use crate::{aggregate_functions, form, ml, scalar_functions};
 
 /// docs/reference/functions.md: a section a family, in each the functions by name.
 pub fn reference_markdown(context: &Arc<FunctionContext>) -> String {
@@ -44,7 +44,8 @@ pub(crate) fn documented(context: &Arc<FunctionContext>) -> Vec<(String, Option<
         .into_iter()
         .map(|function| (function.name().to_owned(), function.documentation().cloned()));
     let relations = ml::relations().into_iter().map(|(name, documentation)| (name.to_owned(), Some(documentation)));
-    scalar.chain(aggregate).chain(relations).collect()
+    let forms = form::forms().into_iter().map(|(name, documentation)| (name.to_owned(), Some(documentation)));
+    scalar.chain(aggregate).chain(relations).chain(forms).collect()
 }
 
 fn entry(name: &str, documentation: &Documentation) -> String {

@@ -2,6 +2,7 @@
 //! query means in PostgreSQL.
 
 mod cast;
+mod fill_missing;
 mod hive;
 mod literal;
 mod names;
@@ -72,7 +73,7 @@ pub(crate) fn rewrite(statement: &mut Statement, dialect: Dialect) -> Result<(),
             names::name(&mut view.query.body, duplicates(view.columns.is_empty()));
             view.query.visit(&mut rewriter)
         }
-        Statement::Declare { query, .. } | Statement::Query(query) => {
+        Statement::Declare { query, .. } | Statement::Query(query) | Statement::Summarize(query) => {
             names::name_result(query);
             let flow = query.visit(&mut rewriter);
             cast::show_names(&mut query.body);
@@ -111,7 +112,7 @@ fn own_query(statement: &mut Statement) -> Option<&mut Query> {
         },
         Statement::CreateTable(table) => table.query.as_deref_mut(),
         Statement::CreateView(view) => Some(&mut view.query),
-        Statement::Declare { query, .. } | Statement::Query(query) => Some(query),
+        Statement::Declare { query, .. } | Statement::Query(query) | Statement::Summarize(query) => Some(query),
         // What is explained is rewritten here if it is a query, and for itself if it is not.
         Statement::Explain { statement, .. } => match statement.as_mut() {
             Statement::Query(query) => Some(query),
@@ -179,6 +180,11 @@ impl VisitorMut for Rewriter {
             Expr::Function(function) => {
                 unqualify(&mut function.name);
                 call_with_parentheses(function);
+                match fill_missing::expanded(function) {
+                    Some(Ok(expanded)) => *expression = expanded,
+                    Some(Err(refusal)) => return ControlFlow::Break(refusal),
+                    None => {}
+                }
                 ControlFlow::Continue(())
             }
             // PostgreSQL reserves the word: a column of this name must be quoted.

@@ -10,6 +10,7 @@ use mead_common::{Diagnostic, sqlstate};
 use mead_parser::identifier_text;
 
 use super::Runner;
+use super::read_files::refuse_files;
 use crate::session::Execution;
 
 impl Runner {
@@ -23,6 +24,7 @@ impl Runner {
         if !self.parameters.is_empty() {
             return Err(Diagnostic::new(sqlstate::UNDEFINED_PARAMETER, "a view cannot have parameters"));
         }
+        refuse_files(&create.query, "a view")?;
         let plan = self.plan_query(&create.query).await?;
         let fields = plan.schema().fields();
         let names: Vec<String> = create.columns.iter().map(|column| identifier_text(&column.name)).collect();

@@ -18,11 +18,13 @@ mod names;
 mod parameters;
 mod prepare;
 mod query;
+mod read_files;
 mod role;
 pub(crate) mod runner;
 mod session_command;
 mod set;
 mod show;
+mod summarize;
 mod transaction;
 
 use std::sync::Arc;
@@ -155,6 +157,7 @@ impl Runner {
             }
             Statement::Query(query) => self.query(query).await,
             Statement::Show(show) => self.show(show),
+            Statement::Summarize(query) => self.summarize(query).await,
             // Understood by the parser; what runs them is not written yet.
             Statement::Warehouse(statement) => {
                 Err(Diagnostic::unsupported(format!("{} is not supported in this form", statement.name())))
@@ -201,6 +204,10 @@ impl Runner {
                 Ok((Vec::new(), session_command::schema(command, self.source.dialect)))
             }
             Statement::Show(show) => Ok((Vec::new(), Some(show::schema(show)))),
+            Statement::Summarize(query) => {
+                let (types, _) = of_query(query, false).await?;
+                Ok((types, Some(summarize::schema())))
+            }
             Statement::Describe(Describe::Query(_) | Describe::Table(_)) => {
                 Ok((Vec::new(), Some(describe::table_schema())))
             }

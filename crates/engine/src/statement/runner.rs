@@ -50,8 +50,9 @@ impl Runner {
     /// Plans a statement that DataFusion knows; parameters stay open.
     pub(crate) async fn plan_ast(&self, mut statement: ast::Statement) -> Result<LogicalPlan, Diagnostic> {
         complete_calls(&self.state, &mut statement)?;
+        let state = self.state_with_files(&mut statement).await?;
         let statement = DataFusionStatement::Statement(Box::new(statement));
-        let plan = self.state.statement_to_plan(statement).await.and_then(small_sums);
+        let plan = state.statement_to_plan(statement).await.and_then(small_sums);
         plan.map_err(|error| self.report(&error))
     }
 

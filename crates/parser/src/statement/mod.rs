@@ -107,6 +107,8 @@ pub enum Statement {
     Set(Set),
     SetTransaction(SetTransaction),
     Show(Show),
+    /// What is known of each column of a query.
+    Summarize(Box<ast::Query>),
     /// UNLISTEN: nothing listens, so nothing is left to do.
     Unlisten,
     Use(String),

@@ -50,6 +50,7 @@ pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
         "create" => create(parser),
         "insert" => insert(parser),
         "explain" => explain(parser, dialect),
+        "summarize" => summarize(parser),
         "prepare" => prepare(parser, dialect),
         "declare" | "fetch" | "move" | "close" | "execute" | "deallocate" => cursor_or_prepared(parser, &first),
         "begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" => {
@@ -169,6 +170,19 @@ fn explain(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
         verbose = parser.take_word("verbose");
     }
     Ok(Statement::Explain { analyze, verbose, statement: Box::new(inner_statement(parser, dialect)?) })
+}
+
+/// `SUMMARIZE t` or `SUMMARIZE SELECT …`.
+fn summarize(parser: &mut Parser<'_>) -> Routed {
+    parser.expect_word("summarize")?;
+    let is_query = ["select", "with", "values", "from"].iter().any(|word| parser.peek_word_at(0, word))
+        || parser.peek_nth_token_ref(0).token == Token::LParen;
+    if is_query {
+        return Ok(Statement::Summarize(parser.parse_query()?));
+    }
+    let _ = parser.take_word("table");
+    let name = parser.parse_object_name(false)?;
+    Ok(Statement::Summarize(Box::new(select_all(name)?)))
 }
 
 fn prepare(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
