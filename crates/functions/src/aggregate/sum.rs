@@ -20,7 +20,7 @@ use crate::error::external;
 use crate::types::type_name;
 
 /// `sum(number)`
-pub(super) fn function() -> AggregateUDF {
+pub(crate) fn function() -> AggregateUDF {
     sum(None)
 }
 

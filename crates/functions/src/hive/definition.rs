@@ -10,8 +10,9 @@ use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
-    ColumnarValue, DocSection, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    ColumnarValue, DocSection, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 use datafusion::scalar::ScalarValue;
@@ -24,6 +25,9 @@ use crate::types::{is_binary, is_text};
 
 /// The name, what fits, and what is said of an argument.
 pub(crate) type Argument = (&'static str, Kind, &'static str);
+
+/// An expression in the place of a call; `None` where the kernel must run.
+pub(crate) type Simplify = fn(&[Expr], &[DataType]) -> Option<Expr>;
 
 /// What an argument takes. NULL always fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn takes(self, given: &DataType) -> bool {
+    pub fn takes(self, given: &DataType) -> bool {
         if given.is_null() {
             return true;
         }
@@ -108,6 +112,8 @@ pub(crate) struct Definition {
     pub variadic: bool,
     pub result: fn(&Planned) -> Result<DataType>,
     pub run: fn(&Call) -> Result<ArrayRef>,
+    /// The same as an expression that the optimizer knows, from the arguments and their types.
+    pub simplify: Option<Simplify>,
     pub section: &'static DocSection,
     pub description: &'static str,
     pub example: &'static str,
@@ -123,6 +129,7 @@ pub(crate) const BASE: Definition = Definition {
     variadic: false,
     result: text,
     run: |call| call.nulls(),
+    simplify: None,
     section: &DocSection { include: true, label: "Hive functions", description: None },
     description: "",
     example: "",
@@ -257,6 +264,15 @@ impl ScalarUDFImpl for HiveFunction {
         Ok(match scalar {
             true => ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?),
             false => ColumnarValue::Array(result),
+        })
+    }
+
+    fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        let Some(simplify) = self.definition.simplify else { return Ok(ExprSimplifyResult::Original(args)) };
+        let types = args.iter().map(|arg| info.get_data_type(arg)).collect::<Result<Vec<_>>>()?;
+        Ok(match simplify(&args, &types) {
+            Some(expr) => ExprSimplifyResult::Simplified(expr),
+            None => ExprSimplifyResult::Original(args),
         })
     }
 

@@ -3,16 +3,22 @@
 //! They are registered over DataFusion's and mead's own: a function of the same name takes the other's place, so that
 //! `substr(x, 0)` or `concat(x, NULL)` gives what Hive gives, in that dialect alone.
 
+mod aggregate;
 mod call;
 mod collection;
+mod conditional;
 pub mod convert;
 mod date;
 mod definition;
+mod json;
 mod math;
+mod other;
 mod string;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod window;
+mod xml;
 
 use std::sync::Arc;
 
@@ -27,7 +33,17 @@ pub use table::{TableCall, TableFunction, TableRows, table_function, table_funct
 
 /// The scalar functions of a dialect.
 pub fn scalar_functions(dialect: Dialect, context: &Arc<FunctionContext>) -> Vec<ScalarUDF> {
-    let families = [date::definitions(dialect), math::definitions(dialect), string::definitions(dialect)];
+    let families = [
+        date::definitions(dialect),
+        math::definitions(dialect),
+        string::definitions(dialect),
+        collection::definitions(dialect),
+        // Spark's decode takes the place of that of text.
+        conditional::definitions(dialect),
+        json::definitions(dialect),
+        other::definitions(dialect),
+        xml::definitions(),
+    ];
     let defined = families.concat().into_iter().map(|definition| definition.function(dialect, context));
     let current = date::current().into_iter().map(Arc::unwrap_or_clone);
     defined.chain(current).collect()
@@ -35,14 +51,14 @@ pub fn scalar_functions(dialect: Dialect, context: &Arc<FunctionContext>) -> Vec
 
 /// The aggregate functions of a dialect.
 pub fn aggregate_functions(dialect: Dialect, context: &Arc<FunctionContext>) -> Vec<AggregateUDF> {
-    let _ = (dialect, context);
-    Vec::new()
+    let _ = context;
+    aggregate::functions(dialect)
 }
 
 /// The window functions of a dialect.
 pub fn window_functions(dialect: Dialect) -> Vec<WindowUDF> {
     let _ = dialect;
-    Vec::new()
+    window::functions()
 }
 
 /// Registers what a session of a dialect has beyond what all sessions have.

@@ -35,12 +35,12 @@ fn run(call: &Call) -> Result<ArrayRef> {
 }
 
 /// The generator that Java's documentation of `java.util.Random` describes.
-struct JavaRandom(u64);
+pub(in crate::hive) struct JavaRandom(u64);
 
 impl JavaRandom {
     const MASK: u64 = (1 << 48) - 1;
 
-    fn new(seed: i64) -> Self {
+    pub fn new(seed: i64) -> Self {
         Self((seed as u64 ^ 0x5_DEEC_E66D) & Self::MASK)
     }
 
@@ -49,7 +49,7 @@ impl JavaRandom {
         self.0 >> (48 - bits)
     }
 
-    fn double(&mut self) -> f64 {
+    pub fn double(&mut self) -> f64 {
         let high = self.bits(26) << 27;
         (high + self.bits(27)) as f64 / (1u64 << 53) as f64
     }

@@ -119,7 +119,7 @@ fn encode(call: &Call) -> Result<ArrayRef> {
     call.binaries(|row| rows.get(row)?.as_deref())
 }
 
-fn decode(call: &Call) -> Result<ArrayRef> {
+pub(in crate::hive) fn decode(call: &Call) -> Result<ArrayRef> {
     let (values, names) = (call.bytes(0)?, call.text(1)?);
     call.try_texts(|row| {
         let (Some(value), Some(name)) = (values.get(row), names.get(row)) else { return Ok(None) };

@@ -216,7 +216,7 @@ fn posix(name: &str, negated: bool, in_class: bool) -> String {
 
 /// The patterns that a call has met.
 #[derive(Default)]
-pub(super) struct Regexes {
+pub(in crate::hive) struct Regexes {
     known: HashMap<String, JavaRegex>,
 }
 

@@ -5,6 +5,8 @@
 
 mod explode;
 mod inline;
+mod json_tuple;
+mod parse_url_tuple;
 mod stack;
 
 use std::fmt::Debug;
@@ -94,6 +96,8 @@ pub fn table_functions(dialect: Dialect) -> Vec<Arc<dyn TableFunction>> {
         Dialect::Hive | Dialect::Spark => vec![
             Arc::new(explode::Explode { positions: false }),
             Arc::new(inline::Inline),
+            Arc::new(json_tuple::JsonTuple),
+            Arc::new(parse_url_tuple::ParseUrlTuple),
             Arc::new(explode::Explode { positions: true }),
             Arc::new(stack::Stack),
         ],

@@ -1,0 +1,101 @@
+//! Calls that Hive and Spark write otherwise than the planner knows them: `first_value(x, true)` passes over NULLs,
+//! `count(DISTINCT a, b)` counts rows in which neither is NULL, `count_if(x)` counts what is true.
+
+use sqlparser::ast::{
+    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArgumentList, FunctionArguments, Ident, NullTreatment, ObjectName, Value,
+};
+
+use mead_common::Dialect;
+
+use super::super::cast::{call, take};
+
+/// Rewrites one call.
+pub(super) fn rewrite(function: &mut Function, dialect: Dialect) {
+    let [part] = function.name.0.as_slice() else { return };
+    let Some(name) = part.as_ident().map(|name| name.value.to_lowercase()) else { return };
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    match name.as_str() {
+        "first_value" | "last_value" | "first" | "last" | "any_value" => {
+            if list.args.len() == 2 && let Some(skips) = boolean(&list.args[1]) {
+                list.args.pop();
+                function.null_treatment =
+                    Some(if skips { NullTreatment::IgnoreNulls } else { NullTreatment::RespectNulls });
+            }
+            if function.null_treatment.is_none() {
+                let treatment = list.clauses.iter().find_map(|clause| match clause {
+                    FunctionArgumentClause::IgnoreOrRespectNulls(treatment) => Some(*treatment),
+                    _ => None,
+                });
+                function.null_treatment = treatment;
+                list.clauses.retain(|clause| !matches!(clause, FunctionArgumentClause::IgnoreOrRespectNulls(_)));
+            }
+            let known = if name.starts_with("last") { "last_value" } else { "first_value" };
+            function.name = ObjectName::from(vec![Ident::new(known)]);
+        }
+        "count" if list.duplicate_treatment == Some(DuplicateTreatment::Distinct) && list.args.len() > 1 => {
+            rows_without_null(list);
+        }
+        "count_if" if list.args.len() == 1 => {
+            if let FunctionArg::Unnamed(FunctionArgExpr::Expr(condition)) = &mut list.args[0] {
+                let no = Expr::Value(Value::Boolean(false).with_empty_span());
+                *condition = call("nullif", vec![take(condition), no]);
+                function.name = ObjectName::from(vec![Ident::new("count")]);
+            }
+        }
+        "struct" if dialect == Dialect::Spark => {
+            if let Some(named) = named(list) {
+                list.args = named;
+                function.name = ObjectName::from(vec![Ident::new("named_struct")]);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn boolean(argument: &FunctionArg) -> Option<bool> {
+    match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) => match value.value {
+            Value::Boolean(value) => Some(value),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `a, b` becomes `if(a IS NOT NULL AND b IS NOT NULL, struct(a, b), NULL)`.
+fn rows_without_null(list: &mut FunctionArgumentList) {
+    let values = list.args.iter().map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value.clone()),
+        _ => None,
+    });
+    let Some(values) = values.collect::<Option<Vec<Expr>>>() else { return };
+    let known = |value: &Expr| Expr::IsNotNull(Box::new(Expr::Nested(Box::new(value.clone()))));
+    let all = values.iter().map(known).reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::And,
+        right: Box::new(right),
+    });
+    let Some(all) = all else { return };
+    let null = Expr::Value(Value::Null.with_empty_span());
+    let row = call("if", vec![all, call("struct", values), null]);
+    list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(row))];
+}
+
+/// Spark names the members of a struct after the columns that they are of; others are called col1 and so on.
+fn named(list: &FunctionArgumentList) -> Option<Vec<FunctionArg>> {
+    let mut named = Vec::with_capacity(2 * list.args.len());
+    for (place, argument) in list.args.iter().enumerate() {
+        let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = argument else { return None };
+        let (name, value) = match value {
+            Expr::Identifier(name) => (name.value.clone(), value),
+            Expr::CompoundIdentifier(parts) => (parts.last()?.value.clone(), value),
+            Expr::Named { expr, name } => (name.value.clone(), expr.as_ref()),
+            _ => (format!("col{}", place + 1), value),
+        };
+        let name = Expr::Value(Value::SingleQuotedString(name).with_empty_span());
+        named.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(name)));
+        named.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(value.clone())));
+    }
+    Some(named)
+}
