@@ -40,11 +40,6 @@ impl<T: Copy> Column<T> {
     pub fn get(&self, row: usize) -> Option<T> {
         self.values.get(if self.same { 0 } else { row }).copied().flatten()
     }
-
-    /// The one value of all rows, if the argument is a literal.
-    pub fn literal(&self) -> Option<Option<T>> {
-        self.same.then(|| self.get(0))
-    }
 }
 
 /// The same for text.

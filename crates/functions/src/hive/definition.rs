@@ -12,8 +12,8 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
-    ColumnarValue, DocSection, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    ColumnarValue, DocSection, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
+    Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
 use mead_common::Dialect;
@@ -44,7 +44,6 @@ pub(crate) enum Kind {
     Bytes,
     List,
     Map,
-    Struct,
 }
 
 impl Kind {
@@ -61,7 +60,6 @@ impl Kind {
             Kind::Bytes => is_text(given) || is_binary(given),
             Kind::List => matches!(given, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..)),
             Kind::Map => matches!(given, DataType::Map(..)),
-            Kind::Struct => matches!(given, DataType::Struct(_)),
         }
     }
 }
@@ -314,13 +312,5 @@ pub(crate) fn timestamp(planned: &Planned) -> Result<DataType> {
     Ok(match planned.data_type(0) {
         DataType::Timestamp(TimeUnit::Nanosecond, _) => DataType::Timestamp(TimeUnit::Nanosecond, None),
         _ => DataType::Timestamp(TimeUnit::Microsecond, None),
-    })
-}
-
-/// The first argument's type; that of text for a NULL.
-pub(crate) fn first(planned: &Planned) -> Result<DataType> {
-    Ok(match planned.data_type(0) {
-        DataType::Null => DataType::Utf8,
-        other => other.clone(),
     })
 }

@@ -8,7 +8,9 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::compute::{SortOptions, cast};
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::error::Result;
-use datafusion::functions_window::{ntile::ntile_udwf, rank::dense_rank_udwf, rank::rank_udwf, row_number::row_number_udwf};
+use datafusion::functions_window::{
+    ntile::ntile_udwf, rank::dense_rank_udwf, rank::rank_udwf, row_number::row_number_udwf,
+};
 use datafusion::logical_expr::function::{ExpressionArgs, PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion::logical_expr::window_state::WindowAggState;
 use datafusion::logical_expr::{

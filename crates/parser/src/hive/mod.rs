@@ -108,7 +108,9 @@ fn transform(tokens: &[TokenWithSpan]) -> Option<usize> {
         let next = tokens.get(place + 1);
         let selects = is_word(&tokens[place], "select")
             && next.is_some_and(|next| is_word(next, "transform"))
-            && tokens.get(place + 2).is_some_and(|open| open.token == Token::LParen);
+            && tokens.get(place + 2).is_some_and(|open| open.token == Token::LParen)
+            // What nothing of this follows is Spark's function of the same name.
+            && tokens.get(behind_group(tokens, place + 2)).is_some_and(|next| is_any_word(next, &["using", "row"]));
         let begins = place == 0 || matches!(tokens[place - 1].token, Token::LParen | Token::RParen | Token::Word(_));
         let maps = begins
             && is_any_word(&tokens[place], &["map", "reduce"])

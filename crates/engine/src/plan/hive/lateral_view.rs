@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, TableReference};
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
 use datafusion::logical_expr::{Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder};
@@ -64,7 +65,7 @@ impl LateralViewPlanner {
                     "{name} with named arguments or * is not supported"
                 ))));
             };
-            arguments.push(narrow(context.sql_to_expr(argument, input.schema())?));
+            arguments.push(narrow_all(context.sql_to_expr(argument, input.schema())?)?);
         }
         let fields =
             arguments.iter().map(|argument| Ok(argument.to_field(input.schema())?.1)).collect::<Result<Vec<_>>>()?;
@@ -104,6 +105,11 @@ impl LateralViewPlanner {
         let node = GenerateNode::try_new(below, kept, function, columns, relation, outer)?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }
+}
+
+/// Numbers that are written, also within arrays: the columns' types are settled here.
+fn narrow_all(argument: Expr) -> Result<Expr> {
+    Ok(argument.transform(|expr| Ok(Transformed::yes(narrow(expr))))?.data)
 }
 
 fn argument_name(place: usize) -> String {

@@ -6,9 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt32Array, new_empty_array,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt32Array, new_empty_array};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::{concat, filter, is_not_null, take};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
@@ -316,11 +314,15 @@ impl Values {
         }
         self.bytes += bytes(&columns);
         self.chunks.push_back(columns);
-        if self.reduces && let Some(reduce) = self.gathered.reduce {
+        if self.reduces
+            && let Some(reduce) = self.gathered.reduce
+        {
             let columns = self.columns()?;
             let rows = (0..columns.len()).map(|index| self.expanded(&columns, index)).collect::<Result<Vec<_>>>()?;
             let kept = UInt32Array::from(reduce(&rows)?);
-            let columns = columns.iter().map(|column| if column.is_empty() { Ok(Arc::clone(column)) } else { take(column, &kept, None) });
+            let columns = columns
+                .iter()
+                .map(|column| if column.is_empty() { Ok(Arc::clone(column)) } else { take(column, &kept, None) });
             let columns = columns.collect::<Result<Vec<_>, _>>()?;
             self.bytes = bytes(&columns);
             self.chunks = VecDeque::from([columns]);

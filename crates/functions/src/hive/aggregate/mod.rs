@@ -11,7 +11,6 @@ mod reading;
 mod renamed;
 mod total;
 
-
 use datafusion::logical_expr::{AggregateUDF, DocSection};
 use mead_common::Dialect;
 
@@ -24,13 +23,7 @@ pub(super) const SECTION: DocSection = DocSection {
 };
 
 pub(super) fn functions(dialect: Dialect) -> Vec<AggregateUDF> {
-    let both = [
-        collect::FUNCTIONS,
-        histogram::FUNCTIONS,
-        ngrams::FUNCTIONS,
-        percentile::FUNCTIONS,
-    ]
-    .concat();
+    let both = [collect::FUNCTIONS, histogram::FUNCTIONS, ngrams::FUNCTIONS, percentile::FUNCTIONS].concat();
     let spark = [by_order::SPARK, moments::SPARK, percentile::SPARK].concat();
     let own: Vec<&'static Gathered> = match dialect {
         Dialect::Spark => [both, spark].concat(),
@@ -39,4 +32,3 @@ pub(super) fn functions(dialect: Dialect) -> Vec<AggregateUDF> {
     let own = own.into_iter().map(|gathered| gathered.function(dialect));
     renamed::functions(dialect).into_iter().chain(total::functions(dialect)).chain(own).collect()
 }
-

@@ -84,7 +84,6 @@ impl GroupsAccumulator for ReadingGroups {
         self.0.convert_to_state(&read(values)?, filter)
     }
 
-
     fn size(&self) -> usize {
         self.0.size()
     }

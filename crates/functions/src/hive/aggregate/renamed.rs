@@ -32,20 +32,45 @@ pub(super) fn functions(dialect: Dialect) -> Vec<AggregateUDF> {
     };
     let mut made = vec![
         numbers("var_pop", population, variance::var_pop_udaf(), "The variance of the values."),
-        numbers("var_samp", sample, variance::var_samp_udaf(), "The variance of a population of which the values are a sample."),
+        numbers(
+            "var_samp",
+            sample,
+            variance::var_samp_udaf(),
+            "The variance of a population of which the values are a sample.",
+        ),
         numbers("stddev_pop", deviation, stddev::stddev_pop_udaf(), "The standard deviation of the values."),
-        numbers("stddev_samp", of_sample, stddev::stddev_udaf(), "The standard deviation of a population of which the values are a sample."),
+        numbers(
+            "stddev_samp",
+            of_sample,
+            stddev::stddev_udaf(),
+            "The standard deviation of a population of which the values are a sample.",
+        ),
         numbers("corr", &[], correlation::corr_udaf(), "How strongly two numbers depend on each other, from -1 to 1."),
         numbers("covar_pop", &[], covariance::covar_pop_udaf(), "The covariance of two numbers."),
-        numbers("covar_samp", &[], covariance::covar_samp_udaf(), "The covariance of a population of which the values are a sample."),
+        numbers(
+            "covar_samp",
+            &[],
+            covariance::covar_samp_udaf(),
+            "The covariance of a population of which the values are a sample.",
+        ),
         numbers("regr_avgx", &[], regr::regr_avgx_udaf(), "The mean of x where neither y nor x is NULL."),
         numbers("regr_avgy", &[], regr::regr_avgy_udaf(), "The mean of y where neither y nor x is NULL."),
         numbers("regr_count", &[], regr::regr_count_udaf(), "The number of rows where neither y nor x is NULL."),
-        numbers("regr_intercept", &[], regr::regr_intercept_udaf(), "Where the line that fits the points best crosses x = 0."),
+        numbers(
+            "regr_intercept",
+            &[],
+            regr::regr_intercept_udaf(),
+            "Where the line that fits the points best crosses x = 0.",
+        ),
         numbers("regr_r2", &[], regr::regr_r2_udaf(), "The square of how strongly y depends on x."),
         numbers("regr_slope", &[], regr::regr_slope_udaf(), "The slope of the line that fits the points best."),
         numbers("regr_sxx", &[], regr::regr_sxx_udaf(), "The sum of the squares of the distances of x from its mean."),
-        numbers("regr_sxy", &[], regr::regr_sxy_udaf(), "The sum of the products of the distances of x and y from their means."),
+        numbers(
+            "regr_sxy",
+            &[],
+            regr::regr_sxy_udaf(),
+            "The sum of the products of the distances of x and y from their means.",
+        ),
         numbers("regr_syy", &[], regr::regr_syy_udaf(), "The sum of the squares of the distances of y from its mean."),
     ];
     made.push(renamed(
@@ -68,12 +93,7 @@ pub(super) fn functions(dialect: Dialect) -> Vec<AggregateUDF> {
 }
 
 /// Of numbers; text is read as such.
-fn numbers(
-    name: &'static str,
-    aliases: &[&str],
-    inner: Arc<AggregateUDF>,
-    description: &str,
-) -> AggregateUDF {
+fn numbers(name: &'static str, aliases: &[&str], inner: Arc<AggregateUDF>, description: &str) -> AggregateUDF {
     let coerce = |_: usize, given: &DataType| match given {
         given if given.is_numeric() || is_text(given) || given.is_null() => Some(DataType::Float64),
         _ => None,
@@ -82,10 +102,18 @@ fn numbers(
 }
 
 fn bits(name: &'static str, inner: Arc<AggregateUDF>, description: &str) -> AggregateUDF {
-    renamed(name, &[], inner, |_, given| (given.is_integer() || given.is_null()).then(|| match given {
-        DataType::Null => DataType::Int32,
-        given => given.clone(),
-    }), description)
+    renamed(
+        name,
+        &[],
+        inner,
+        |_, given| {
+            (given.is_integer() || given.is_null()).then(|| match given {
+                DataType::Null => DataType::Int32,
+                given => given.clone(),
+            })
+        },
+        description,
+    )
 }
 
 fn booleans(name: &'static str, aliases: &[&str], inner: Arc<AggregateUDF>, description: &str) -> AggregateUDF {
@@ -159,7 +187,11 @@ impl AggregateUDFImpl for Renamed {
     }
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(given.iter().enumerate().map(|(index, given)| (self.coerce)(index, given).unwrap_or(given.clone())).collect())
+        Ok(given
+            .iter()
+            .enumerate()
+            .map(|(index, given)| (self.coerce)(index, given).unwrap_or(given.clone()))
+            .collect())
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {

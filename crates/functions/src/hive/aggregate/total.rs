@@ -28,8 +28,18 @@ pub(super) fn functions(dialect: Dialect) -> Vec<AggregateUDF> {
         AggregateUDF::from(Total { name, aliases, inner, dialect, signature, documentation })
     };
     vec![
-        total("sum", None, Arc::new(crate::aggregate::sum_function()), "The sum; of whole numbers a bigint, of a decimal one with ten digits more."),
-        total("avg", Some("mean"), avg_udaf(), "The mean; of a decimal one with four digits more, and four more of them behind the point."),
+        total(
+            "sum",
+            None,
+            Arc::new(crate::aggregate::sum_function()),
+            "The sum; of whole numbers a bigint, of a decimal one with ten digits more.",
+        ),
+        total(
+            "avg",
+            Some("mean"),
+            avg_udaf(),
+            "The mean; of a decimal one with four digits more, and four more of them behind the point.",
+        ),
     ]
 }
 

@@ -16,7 +16,8 @@ static ARRAYS_ZIP: Definition = Definition {
     arguments: &[("array", Kind::List, "An array.")],
     variadic: true,
     result: |planned| {
-        let member = |(place, field): (usize, &Arc<Field>)| Field::new(place.to_string(), item_of(field.data_type()), true);
+        let member =
+            |(place, field): (usize, &Arc<Field>)| Field::new(place.to_string(), item_of(field.data_type()), true);
         Ok(DataType::new_list(DataType::Struct(planned.fields.iter().enumerate().map(member).collect()), true))
     },
     run: arrays_zip,

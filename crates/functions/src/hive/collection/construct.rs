@@ -32,6 +32,7 @@ static ARRAY: Definition = Definition {
 
 static MAP: Definition = Definition {
     name: "map",
+    aliases: &["create_map"],
     arguments: &[("key", Kind::Any, "A key, which is not NULL."), ("value", Kind::Any, "Its value.")],
     required: 0,
     variadic: true,

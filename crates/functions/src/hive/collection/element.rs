@@ -28,7 +28,10 @@ static INDEX: Definition = Definition {
 static ELEMENT_AT: Definition = Definition {
     name: "element_at",
     aliases: &["try_element_at"],
-    arguments: &[COLLECTION, ("place", Kind::Primitive, "A place from 1, from the end where it is negative; or a key.")],
+    arguments: &[
+        COLLECTION,
+        ("place", Kind::Primitive, "A place from 1, from the end where it is negative; or a key."),
+    ],
     result: value_type,
     run: |call| {
         let zero = call.whole(1)?;
@@ -70,9 +73,7 @@ pub(super) static SPARK: &[&Definition] = &[&ELEMENT_AT, &GET];
 fn value_type(planned: &Planned) -> Result<DataType> {
     match planned.data_type(0) {
         DataType::Null => Ok(DataType::Null),
-        given @ DataType::Map(..) => {
-            entry_types(given).map(|(_, value)| value).ok_or_else(|| planned.refuse())
-        }
+        given @ DataType::Map(..) => entry_types(given).map(|(_, value)| value).ok_or_else(|| planned.refuse()),
         DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => Ok(item_of(planned.data_type(0))),
         _ => Err(planned.refuse()),
     }

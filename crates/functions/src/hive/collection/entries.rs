@@ -113,7 +113,8 @@ static MAP_CONCAT: Definition = Definition {
         if planned.fields.is_empty() {
             return Ok(map_type(&DataType::Utf8, &DataType::Utf8));
         }
-        let (key, value) = merged(planned.fields.iter().map(|field| field.data_type())).ok_or_else(|| planned.refuse())?;
+        let (key, value) =
+            merged(planned.fields.iter().map(|field| field.data_type())).ok_or_else(|| planned.refuse())?;
         Ok(map_type(&key, &value))
     },
     run: map_concat,
@@ -143,11 +144,9 @@ fn picked(call: &Call, part: impl Fn(&MapColumn) -> ArrayRef) -> Result<ArrayRef
 }
 
 fn merged<'a>(types: impl Iterator<Item = &'a DataType>) -> Option<(DataType, DataType)> {
-    let entries: Vec<(DataType, DataType)> = types.filter(|given| !given.is_null()).map(entry_types).collect::<Option<_>>()?;
-    Some((
-        common_type(entries.iter().map(|(key, _)| key))?,
-        common_type(entries.iter().map(|(_, value)| value))?,
-    ))
+    let entries: Vec<(DataType, DataType)> =
+        types.filter(|given| !given.is_null()).map(entry_types).collect::<Option<_>>()?;
+    Some((common_type(entries.iter().map(|(key, _)| key))?, common_type(entries.iter().map(|(_, value)| value))?))
 }
 
 fn map_concat(call: &Call) -> Result<ArrayRef> {

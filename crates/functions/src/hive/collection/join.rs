@@ -42,9 +42,8 @@ fn array_join(call: &Call) -> Result<ArrayRef> {
         if call.has(2) && null.is_none() {
             return None;
         }
-        let parts: Vec<&str> = range
-            .filter_map(|place| if texts.is_valid(place) { Some(texts.value(place)) } else { null })
-            .collect();
+        let parts: Vec<&str> =
+            range.filter_map(|place| if texts.is_valid(place) { Some(texts.value(place)) } else { null }).collect();
         Some(parts.join(separator))
     })
 }

@@ -18,8 +18,7 @@ use crate::hive::call::Call;
 
 /// The type of maps from keys to values.
 pub(in crate::hive) fn map_type(key: &DataType, value: &DataType) -> DataType {
-    let entries =
-        Fields::from(vec![Field::new("key", key.clone(), false), Field::new("value", value.clone(), true)]);
+    let entries = Fields::from(vec![Field::new("key", key.clone(), false), Field::new("value", value.clone(), true)]);
     DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)
 }
 

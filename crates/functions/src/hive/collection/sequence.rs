@@ -23,7 +23,11 @@ static SEQUENCE: Definition = Definition {
     arguments: &[
         ("start", Kind::Any, "The first: a whole number, a date or a timestamp."),
         ("stop", Kind::Any, "What no element goes beyond."),
-        ("step", Kind::Any, "How far elements lie apart: a number, or an interval. 1 or -1, or a day, if it is not given."),
+        (
+            "step",
+            Kind::Any,
+            "How far elements lie apart: a number, or an interval. 1 or -1, or a day, if it is not given.",
+        ),
     ],
     required: 2,
     result: |planned| {
@@ -78,7 +82,13 @@ fn of_numbers(call: &Call) -> Result<datafusion::arrow::array::ListArray> {
                 continue;
             }
             (true, Some(step)) => step,
-            (false, _) => if start <= stop { 1 } else { -1 },
+            (false, _) => {
+                if start <= stop {
+                    1
+                } else {
+                    -1
+                }
+            }
         };
         if (step == 0 && start != stop) || (step > 0 && start > stop) || (step < 0 && start < stop) {
             return Err(call.invalid(format!("a sequence from {start} to {stop} by {step}")));

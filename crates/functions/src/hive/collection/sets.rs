@@ -151,9 +151,7 @@ fn combined(call: &Call, keep: impl Fn(bool) -> bool, both: bool) -> Result<Arra
         let there: HashSet<_> = rights.clone().map(|place| rows.row(place)).collect();
         let all = lefts.chain(if both { rights } else { 0..0 });
         let mut known = HashSet::new();
-        picked.push(
-            all.filter(|place| keep(there.contains(&rows.row(*place))) && known.insert(rows.row(*place))),
-        );
+        picked.push(all.filter(|place| keep(there.contains(&rows.row(*place))) && known.insert(rows.row(*place))));
     }
     picked.finish(&values)
 }

@@ -28,7 +28,8 @@ static SLICE: Definition = Definition {
             let Ok(length) = usize::try_from(length) else { return Err(call.invalid("a negative length")) };
             let count = range.len();
             let place = usize::try_from(start.unsigned_abs()).unwrap_or(usize::MAX);
-            let first = if start > 0 { Some(place - 1).filter(|first| *first < count) } else { count.checked_sub(place) };
+            let first =
+                if start > 0 { Some(place - 1).filter(|first| *first < count) } else { count.checked_sub(place) };
             picked.push(match first {
                 Some(first) => range.start + first..range.start + first.saturating_add(length).min(count),
                 None => 0..0,

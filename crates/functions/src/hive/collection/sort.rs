@@ -93,11 +93,7 @@ fn same(planned: &Planned) -> Result<DataType> {
     Ok(DataType::new_list(item_of(planned.data_type(0)), true))
 }
 
-fn sorted(
-    call: &Call,
-    lists: &ListColumn,
-    compare: impl Fn(usize, usize, usize) -> Ordering,
-) -> Result<ArrayRef> {
+fn sorted(call: &Call, lists: &ListColumn, compare: impl Fn(usize, usize, usize) -> Ordering) -> Result<ArrayRef> {
     let mut picked = Picked::default();
     for row in 0..call.rows {
         match lists.range(row) {

@@ -18,7 +18,11 @@ static STR_TO_MAP: Definition = Definition {
     arguments: &[
         ("text", Kind::Primitive, "Entries."),
         ("between_entries", Kind::Primitive, "A regular expression for what divides entries: `,` if it is not given."),
-        ("between_parts", Kind::Primitive, "What divides keys from values: `:` if it is not given (in Hive `:` too, as an expression)."),
+        (
+            "between_parts",
+            Kind::Primitive,
+            "What divides keys from values: `:` if it is not given (in Hive `:` too, as an expression).",
+        ),
     ],
     required: 1,
     result: |_| Ok(map_type(&DataType::Utf8, &DataType::Utf8)),

@@ -10,7 +10,10 @@ use crate::hive::definition::{BASE, Definition, Kind};
 
 static ASSERT_TRUE: Definition = Definition {
     name: "assert_true",
-    arguments: &[("condition", Kind::Boolean, "What must be true."), ("message", Kind::Primitive, "What the error says.")],
+    arguments: &[
+        ("condition", Kind::Boolean, "What must be true."),
+        ("message", Kind::Primitive, "What the error says."),
+    ],
     required: 1,
     result: |_| Ok(DataType::Null),
     run: |call| {

@@ -26,9 +26,8 @@ pub(super) fn select(
     for place in places {
         values.push(convert(&call.array(*place)?, call.result_type(), call.dialect, &call.zone())?);
     }
-    let chosen: Vec<(usize, usize)> = (0..call.rows)
-        .map(|row| choose(&values, row).map_or((places.len(), 0), |place| (place, row)))
-        .collect();
+    let chosen: Vec<(usize, usize)> =
+        (0..call.rows).map(|row| choose(&values, row).map_or((places.len(), 0), |place| (place, row))).collect();
     values.push(new_null_array(call.result_type(), 1));
     let values: Vec<&dyn Array> = values.iter().map(|value| value.as_ref()).collect();
     Ok(interleave(&values, &chosen)?)

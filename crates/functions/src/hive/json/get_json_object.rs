@@ -71,7 +71,8 @@ fn hive_step(value: Json, step: &str, only_places: bool) -> Option<Json> {
             continue;
         }
         some = true;
-        let lists = found.into_iter().filter_map(|value| if let Json::List(items) = value { Some(items) } else { None });
+        let lists =
+            found.into_iter().filter_map(|value| if let Json::List(items) = value { Some(items) } else { None });
         found = match place {
             "*" => lists.flatten().collect(),
             place => {
@@ -174,7 +175,8 @@ fn spark_steps(path: &str) -> Option<Vec<Step>> {
 mod tests {
     use super::*;
 
-    const SHOP: &str = r#"{"shop":{"items":[{"n":"a","tags":["x","y"]},{"n":"b","tags":["z"]}],"open":true,"none":null}}"#;
+    const SHOP: &str =
+        r#"{"shop":{"items":[{"n":"a","tags":["x","y"]},{"n":"b","tags":["z"]}],"open":true,"none":null}}"#;
 
     #[test]
     fn hive_finds_members_of_all_items() {

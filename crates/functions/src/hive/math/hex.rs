@@ -48,6 +48,7 @@ pub(in crate::hive) fn upper(bytes: &[u8]) -> String {
     digits(bytes, b"0123456789ABCDEF")
 }
 
+/// The same with small letters.
 pub(in crate::hive) fn lower(bytes: &[u8]) -> String {
     digits(bytes, b"0123456789abcdef")
 }

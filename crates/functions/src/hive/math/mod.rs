@@ -17,6 +17,7 @@ use mead_common::Dialect;
 
 use super::definition::Definition;
 
+pub(super) use hex::lower;
 pub(super) use rand::JavaRandom;
 pub(super) use round::{Mode, round_double, to_places, with_places};
 

@@ -8,13 +8,14 @@ use sha2::Digest as _;
 use super::SECTION;
 use crate::hive::call::Call;
 use crate::hive::definition::{BASE, Definition, Kind, bigint};
+use crate::hive::math::lower;
 
 const VALUE: &[(&str, Kind, &str)] = &[("value", Kind::Primitive, "Bytes or a text.")];
 
 static MD5: Definition = Definition {
     name: "md5",
     arguments: VALUE,
-    run: |call| digest(call, |bytes| hex(&<md5::Md5 as md5::Digest>::digest(bytes))),
+    run: |call| digest(call, |bytes| lower(&<md5::Md5 as md5::Digest>::digest(bytes))),
     section: &SECTION,
     description: "The MD5 digest in hexadecimal digits.",
     example: "SELECT md5('ABC'); -- 902fbdd2b1df0c4f70b4a5d23525e932",
@@ -25,7 +26,7 @@ static SHA1: Definition = Definition {
     name: "sha1",
     aliases: &["sha"],
     arguments: VALUE,
-    run: |call| digest(call, |bytes| hex(&<sha1::Sha1 as sha1::Digest>::digest(bytes))),
+    run: |call| digest(call, |bytes| lower(&<sha1::Sha1 as sha1::Digest>::digest(bytes))),
     section: &SECTION,
     description: "The SHA-1 digest in hexadecimal digits.",
     example: "SELECT sha1('ABC'); -- 3c01bdbb26f358bab27f267924aa2c9a03fcfdb8",
@@ -43,10 +44,10 @@ static SHA2: Definition = Definition {
         call.texts(|row| {
             let value = values.get(row)?;
             Some(match bits.get(row)? {
-                224 => hex(&sha2::Sha224::digest(value)),
-                0 | 256 => hex(&sha2::Sha256::digest(value)),
-                384 => hex(&sha2::Sha384::digest(value)),
-                512 => hex(&sha2::Sha512::digest(value)),
+                224 => lower(&sha2::Sha224::digest(value)),
+                0 | 256 => lower(&sha2::Sha256::digest(value)),
+                384 => lower(&sha2::Sha384::digest(value)),
+                512 => lower(&sha2::Sha512::digest(value)),
                 _ => return None,
             })
         })
@@ -76,8 +77,4 @@ pub(super) static FUNCTIONS: &[&Definition] = &[&CRC32, &MD5, &SHA1, &SHA2];
 fn digest(call: &Call, of: fn(&[u8]) -> String) -> Result<ArrayRef> {
     let values = call.bytes(0)?;
     call.texts(|row| values.get(row).map(of))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -45,11 +45,11 @@ fn hashes(call: &Call, values: &ArrayRef) -> Result<Vec<i32>> {
         DataType::Int8 | DataType::Int16 | DataType::Int32 => {
             number::wholes(values)?.into_iter().map(|value| value.unwrap_or(0) as i32).collect()
         }
-        DataType::Int64 => {
-            values.as_primitive::<Int64Type>().iter().map(|value| folded(value.unwrap_or(0))).collect()
-        }
+        DataType::Int64 => values.as_primitive::<Int64Type>().iter().map(|value| folded(value.unwrap_or(0))).collect(),
         DataType::Float32 => {
-            let bits = |value: Option<f32>| value.map_or(0, |value| if value.is_nan() { 0x7fc0_0000 } else { value.to_bits() });
+            let bits = |value: Option<f32>| {
+                value.map_or(0, |value| if value.is_nan() { 0x7fc0_0000 } else { value.to_bits() })
+            };
             values.as_primitive::<Float32Type>().iter().map(|value| bits(value) as i32).collect()
         }
         DataType::Float64 => {

@@ -11,14 +11,16 @@ use sha2::Digest as _;
 use chrono::{Datelike, NaiveDate};
 
 use super::SECTION;
-use super::digest::hex;
 use crate::hive::call::{Call, Texts};
 use crate::hive::definition::{BASE, Definition, Kind, Planned};
+use crate::hive::math::lower;
 use crate::types::is_text;
 
-const VALUE: (&str, Kind, &str) = ("value", Kind::Primitive, "A text, a whole number or a date; of another type the result is NULL.");
+const VALUE: (&str, Kind, &str) =
+    ("value", Kind::Primitive, "A text, a whole number or a date; of another type the result is NULL.");
 const COUNT: (&str, Kind, &str) = ("count", Kind::Number, "How many characters: 4 if it is not given.");
-const UPPER: (&str, Kind, &str) = ("upper", Kind::Primitive, "What stands for a capital: `X` if it is not given; -1 leaves them.");
+const UPPER: (&str, Kind, &str) =
+    ("upper", Kind::Primitive, "What stands for a capital: `X` if it is not given; -1 leaves them.");
 const LOWER: (&str, Kind, &str) = ("lower", Kind::Primitive, "What stands for a small letter: `x`.");
 const DIGIT: (&str, Kind, &str) = ("digit", Kind::Primitive, "What stands for a digit: `n`.");
 const OTHER: (&str, Kind, &str) = ("other", Kind::Primitive, "What stands for all else, which is left otherwise.");
@@ -79,7 +81,7 @@ static MASK_HASH: Definition = Definition {
             return call.nulls();
         }
         let texts = call.text(0)?;
-        call.texts(|row| Some(hex(&sha2::Sha256::digest(texts.get(row)?.as_bytes()))))
+        call.texts(|row| Some(lower(&sha2::Sha256::digest(texts.get(row)?.as_bytes()))))
     },
     section: &SECTION,
     description: "The SHA-256 digest of a text, in hexadecimal digits.",
@@ -88,10 +90,8 @@ static MASK_HASH: Definition = Definition {
 };
 
 const MASK_BASE: Definition = Definition { required: 1, result: same, section: &SECTION, ..BASE };
-const COUNTED_BASE: Definition = Definition {
-    arguments: &[VALUE, COUNT, UPPER, LOWER, DIGIT, OTHER, NUMBER, DAY, MONTH, YEAR],
-    ..MASK_BASE
-};
+const COUNTED_BASE: Definition =
+    Definition { arguments: &[VALUE, COUNT, UPPER, LOWER, DIGIT, OTHER, NUMBER, DAY, MONTH, YEAR], ..MASK_BASE };
 
 pub(super) static FUNCTIONS: &[&Definition] =
     &[&MASK, &MASK_FIRST_N, &MASK_HASH, &MASK_LAST_N, &MASK_SHOW_FIRST_N, &MASK_SHOW_LAST_N];
@@ -168,13 +168,15 @@ fn mask(call: &Call, first: usize, hidden: Hidden) -> Result<ArrayRef> {
         DataType::Date32 => {
             let dates = call.date(0)?;
             let [day, month, year] = [call.text(first + 5)?, call.text(first + 6)?, call.text(first + 7)?];
-            let part = |texts: &Texts, row: usize, range: std::ops::RangeInclusive<i64>, default: i64, own: i64| {
-                match texts.get(row).and_then(|text| text.parse::<i64>().ok()) {
+            let part =
+                |texts: &Texts, row: usize, range: std::ops::RangeInclusive<i64>, default: i64, own: i64| match texts
+                    .get(row)
+                    .and_then(|text| text.parse::<i64>().ok())
+                {
                     Some(-1) => own,
                     Some(given) if range.contains(&given) => given,
                     _ => default,
-                }
-            };
+                };
             call.dates(|row| {
                 let date = dates.get(row)?;
                 let day = part(&day, row, 1..=31, 1, i64::from(date.day()));
@@ -199,7 +201,9 @@ fn kind(character: char) -> usize {
 }
 
 fn wrapped(values: &Int64Array, to: &DataType) -> Result<ArrayRef> {
-    let low = |bits: u32| values.unary::<_, datafusion::arrow::datatypes::Int64Type>(|value| value << (64 - bits) >> (64 - bits));
+    let low = |bits: u32| {
+        values.unary::<_, datafusion::arrow::datatypes::Int64Type>(|value| value << (64 - bits) >> (64 - bits))
+    };
     let values: ArrayRef = Arc::new(match to {
         DataType::Int8 => low(8),
         DataType::Int16 => low(16),

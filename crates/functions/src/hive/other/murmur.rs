@@ -20,9 +20,8 @@ static MURMUR_HASH: Definition = Definition {
     result: int,
     run: |call| {
         let columns = (0..call.count()).map(|index| hive(call, &call.array(index)?)).collect::<Result<Vec<_>>>()?;
-        let hash = |row: usize| {
-            columns.iter().fold(0_i32, |known, column| known.wrapping_mul(31).wrapping_add(column[row]))
-        };
+        let hash =
+            |row: usize| columns.iter().fold(0_i32, |known, column| known.wrapping_mul(31).wrapping_add(column[row]));
         call.primitives::<Int32Type>(|row| Some(hash(row)))
     },
     section: &SECTION,
@@ -183,7 +182,9 @@ fn spark(call: &Call, values: &ArrayRef, hashes: &mut [u32]) -> Result<()> {
             let bytes = value.to_be_bytes();
             // As few bytes as tell the number with its sign.
             let mut begin = 0;
-            while begin < 15 && ((bytes[begin] == 0 && bytes[begin + 1] < 128) || (bytes[begin] == 255 && bytes[begin + 1] >= 128)) {
+            while begin < 15
+                && ((bytes[begin] == 0 && bytes[begin + 1] < 128) || (bytes[begin] == 255 && bytes[begin + 1] >= 128))
+            {
                 begin += 1;
             }
             by_bytes(&bytes[begin..], seed)
@@ -194,7 +195,9 @@ fn spark(call: &Call, values: &ArrayRef, hashes: &mut [u32]) -> Result<()> {
         }
         DataType::Timestamp(..) => {
             let instants = temporal::timestamps(values, &call.zone())?;
-            each(&mut |row, seed| of_long(instants[row].map_or(0, |instant| instant.and_utc().timestamp_micros()), seed));
+            each(&mut |row, seed| {
+                of_long(instants[row].map_or(0, |instant| instant.and_utc().timestamp_micros()), seed)
+            });
         }
         other if is_text(other) || is_binary(other) => {
             let all = text::bytes(values, &call.zone())?;

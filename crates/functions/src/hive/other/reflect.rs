@@ -19,8 +19,16 @@ const KNOWN: &[(&str, &[(&str, usize)])] = &[
     (
         "java.lang.Math",
         &[
-            ("abs", 1), ("ceil", 1), ("exp", 1), ("floor", 1), ("log", 1), ("max", 2), ("min", 2), ("pow", 2),
-            ("round", 1), ("sqrt", 1),
+            ("abs", 1),
+            ("ceil", 1),
+            ("exp", 1),
+            ("floor", 1),
+            ("log", 1),
+            ("max", 2),
+            ("min", 2),
+            ("pow", 2),
+            ("round", 1),
+            ("sqrt", 1),
         ],
     ),
     ("java.util.UUID", &[("randomUUID", 0)]),
@@ -30,7 +38,11 @@ static REFLECT: Definition = Definition {
     name: "reflect",
     aliases: &["java_method"],
     arguments: &[
-        ("class", Kind::Primitive, "`java.net.URLDecoder`, `java.net.URLEncoder`, `java.lang.String`, `java.lang.Math` or `java.util.UUID`: a literal."),
+        (
+            "class",
+            Kind::Primitive,
+            "`java.net.URLDecoder`, `java.net.URLEncoder`, `java.lang.String`, `java.lang.Math` or `java.util.UUID`: a literal.",
+        ),
         ("method", Kind::Primitive, "One of its methods that are known here: a literal."),
         ("argument", Kind::Primitive, "What the method is called with."),
     ],
@@ -73,7 +85,11 @@ fn reflect(call: &Call) -> Result<ArrayRef> {
             let (values, charsets) = (call.text(2)?, call.text(3)?);
             call.try_texts(|row| {
                 let Some(value) = values.get(row) else { return Ok(None) };
-                if call.has(3) && !charsets.get(row).is_some_and(|name| name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("utf8")) {
+                if call.has(3)
+                    && !charsets
+                        .get(row)
+                        .is_some_and(|name| name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("utf8"))
+                {
                     return Err(call.unsupported("a character set other than UTF-8"));
                 }
                 Ok(if method == "decode" { decode(value) } else { Some(encode(value)) })
@@ -81,7 +97,9 @@ fn reflect(call: &Call) -> Result<ArrayRef> {
         }
         "java.lang.String" => {
             let values = call.text(2)?;
-            call.texts(|row| if method == "valueOf" { Some(values.get(row)?.to_owned()) } else { Some("true".to_owned()) })
+            call.texts(
+                |row| if method == "valueOf" { Some(values.get(row)?.to_owned()) } else { Some("true".to_owned()) },
+            )
         }
         "java.lang.Math" => math(call, method),
         _ => call.texts(|_| Some(uuid::Uuid::new_v4().to_string())),

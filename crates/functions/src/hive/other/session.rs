@@ -37,7 +37,9 @@ static CURRENT_DATABASE: Definition = Definition {
 
 static CURRENT_CATALOG: Definition = Definition {
     name: "current_catalog",
-    run: |call| same(call, if call.dialect == mead_common::Dialect::Hive { "hive" } else { "spark_catalog" }.to_owned()),
+    run: |call| {
+        same(call, if call.dialect == mead_common::Dialect::Hive { "hive" } else { "spark_catalog" }.to_owned())
+    },
     description: "The catalog: `hive`, in Spark `spark_catalog`.",
     example: "SELECT current_catalog();",
     ..SESSION

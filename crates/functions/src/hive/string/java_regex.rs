@@ -31,11 +31,6 @@ impl JavaRegex {
         Ok(Self { regex })
     }
 
-    /// Whether it matches anywhere in the text (`RLIKE`).
-    pub fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
-    }
-
     pub(super) fn regex(&self) -> &Regex {
         &self.regex
     }
@@ -281,7 +276,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        JavaRegex::new(pattern).unwrap().is_match(text)
+        JavaRegex::new(pattern).unwrap().regex().is_match(text)
     }
 
     #[test]

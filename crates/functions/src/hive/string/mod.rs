@@ -27,7 +27,6 @@ use datafusion::logical_expr::DocSection;
 use mead_common::Dialect;
 
 pub(super) use charset::decode as decode_charset;
-pub use java_regex::JavaRegex;
 pub(super) use java_regex::Regexes;
 pub(super) use split::parts;
 

@@ -22,7 +22,10 @@ impl TableFunction for ParseUrlTuple {
     fn documentation(&self) -> Documentation {
         Documentation::builder(SECTION, "A row of the parts of a URL.", "parse_url_tuple(url, part [, ...])")
             .with_argument("url", "A URL.")
-            .with_argument("part", "A part as parse_url has it, or `QUERY:key`; it becomes the column `c0`, the next one `c1`, and so on.")
+            .with_argument(
+                "part",
+                "A part as parse_url has it, or `QUERY:key`; it becomes the column `c0`, the next one `c1`, and so on.",
+            )
             .build()
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, ListBuilder, StringBuilder};
+use datafusion::arrow::array::{ListBuilder, StringBuilder};
 use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::DocSection;
@@ -136,16 +136,7 @@ static XPATH_DOUBLE: Definition = Definition {
 };
 
 pub(super) fn definitions() -> Vec<&'static Definition> {
-    vec![
-        &XPATH,
-        &XPATH_BOOLEAN,
-        &XPATH_DOUBLE,
-        &XPATH_FLOAT,
-        &XPATH_INT,
-        &XPATH_LONG,
-        &XPATH_SHORT,
-        &XPATH_STRING,
-    ]
+    vec![&XPATH, &XPATH_BOOLEAN, &XPATH_DOUBLE, &XPATH_FLOAT, &XPATH_INT, &XPATH_LONG, &XPATH_SHORT, &XPATH_STRING]
 }
 
 /// Text and attributes have content; elements have none of their own.

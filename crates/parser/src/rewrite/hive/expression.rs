@@ -4,12 +4,16 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{BinaryOperator, Expr, TrimWhereField, UnaryOperator};
 
+use mead_common::Dialect;
+
 use super::super::Refusal;
 use super::super::cast::{call, take};
+use super::function;
 
 /// Rewrites one expression, whose parts have been rewritten already.
-pub(super) fn rewrite(expression: &mut Expr) -> ControlFlow<Refusal> {
+pub(super) fn rewrite(expression: &mut Expr, dialect: Dialect) -> ControlFlow<Refusal> {
     match expression {
+        Expr::Function(called) => function::rewrite(called, dialect),
         Expr::RLike { negated, expr, pattern, .. } => {
             let matched = call("regexp_like", vec![take(expr), take(pattern)]);
             *expression = match negated {

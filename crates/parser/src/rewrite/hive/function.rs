@@ -17,7 +17,9 @@ pub(super) fn rewrite(function: &mut Function, dialect: Dialect) {
     let FunctionArguments::List(list) = &mut function.args else { return };
     match name.as_str() {
         "first_value" | "last_value" | "first" | "last" | "any_value" => {
-            if list.args.len() == 2 && let Some(skips) = boolean(&list.args[1]) {
+            if list.args.len() == 2
+                && let Some(skips) = boolean(&list.args[1])
+            {
                 list.args.pop();
                 function.null_treatment =
                     Some(if skips { NullTreatment::IgnoreNulls } else { NullTreatment::RespectNulls });
@@ -43,6 +45,8 @@ pub(super) fn rewrite(function: &mut Function, dialect: Dialect) {
                 function.name = ObjectName::from(vec![Ident::new("count")]);
             }
         }
+        // DataFusion plans a call of that name by itself.
+        "map" => function.name = ObjectName::from(vec![Ident::new("create_map")]),
         "struct" if dialect == Dialect::Spark => {
             if let Some(named) = named(list) {
                 list.args = named;

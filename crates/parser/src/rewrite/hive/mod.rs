@@ -1,6 +1,7 @@
 //! Queries of Hive and Spark, brought to what the planner knows in every dialect, before the other changes.
 
 mod expression;
+mod function;
 mod group_by;
 mod lateral;
 mod names;
@@ -69,7 +70,7 @@ impl VisitorMut for HiveRewriter {
     }
 
     fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Refusal> {
-        expression::rewrite(expression)
+        expression::rewrite(expression, self.dialect)
     }
 }
 
