@@ -36,6 +36,11 @@ impl AnalyzerRule for HiveTypes {
             let typed = plan.map_expressions(|expr| {
                 let name = names.save(&expr);
                 let expr = expr.transform_up(|expr| self.typed(expr, &schema))?;
+                // What a lambda is called with is of the types that its arrays have now.
+                let expr = match expr.data.exists(|expr| Ok(matches!(expr, Expr::HigherOrderFunction(_))))? {
+                    true => Transformed::yes(expr.data.resolve_lambda_variables(&schema)?.data),
+                    false => expr,
+                };
                 Ok(expr.update_data(|expr| name.restore(expr)))
             })?;
             let plan = match typed.data {

@@ -11,6 +11,7 @@ pub mod convert;
 mod date;
 mod definition;
 mod json;
+mod lambda;
 mod math;
 mod other;
 mod string;
@@ -72,6 +73,9 @@ pub(crate) fn register(
     }
     for function in aggregate_functions(dialect, context) {
         registry.register_udaf(Arc::new(function))?;
+    }
+    for function in lambda::functions(dialect) {
+        registry.register_higher_order_function(Arc::new(function))?;
     }
     for function in window_functions(dialect) {
         registry.register_udwf(Arc::new(function))?;

@@ -124,14 +124,24 @@ impl<'a> MadeMaps<'a> {
     pub fn finish(self) -> Result<ArrayRef> {
         let keys = take(&self.keys, &UInt64Array::from(self.key_places), None)?;
         let values = take(&self.values, &UInt64Array::from(self.value_places), None)?;
-        let DataType::Map(field, _) = map_type(keys.data_type(), values.data_type()) else {
-            return Err(DataFusionError::Internal("a map's type is none".to_owned()));
-        };
-        let DataType::Struct(fields) = field.data_type() else {
-            return Err(DataFusionError::Internal("a map's entries are no structs".to_owned()));
-        };
-        let entries = StructArray::try_new(fields.clone(), vec![keys, values], None)?;
-        let offsets = OffsetBuffer::from_lengths(self.lengths);
-        Ok(Arc::new(MapArray::try_new(field, offsets, entries, Some(NullBuffer::from(self.valid)), false)?))
+        build_map(keys, values, self.lengths, self.valid)
     }
+}
+
+/// Maps of so many entries each.
+pub(in crate::hive) fn build_map(
+    keys: ArrayRef,
+    values: ArrayRef,
+    lengths: Vec<usize>,
+    valid: Vec<bool>,
+) -> Result<ArrayRef> {
+    let DataType::Map(field, _) = map_type(keys.data_type(), values.data_type()) else {
+        return Err(DataFusionError::Internal("a map's type is none".to_owned()));
+    };
+    let DataType::Struct(fields) = field.data_type() else {
+        return Err(DataFusionError::Internal("a map's entries are no structs".to_owned()));
+    };
+    let entries = StructArray::try_new(fields.clone(), vec![keys, values], None)?;
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    Ok(Arc::new(MapArray::try_new(field, offsets, entries, Some(NullBuffer::from(valid)), false)?))
 }

@@ -25,8 +25,9 @@ use mead_common::Dialect;
 
 use super::definition::Definition;
 
-pub(super) use list_column::keys;
+pub(super) use list_column::{item_of, keys, to_list};
 pub(super) use lists::Lists;
+pub(super) use map_column::{build_map, entry_types, map_type};
 
 pub(super) const SECTION: DocSection = DocSection {
     include: true,
