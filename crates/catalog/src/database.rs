@@ -11,6 +11,19 @@ use crate::{Error, PUBLIC, schema_name};
 /// The schemas that mead itself fills.
 pub(crate) const SYSTEM_SCHEMAS: [&str; 4] = ["information_schema", "mead_catalog", "ml", "pg_catalog"];
 
+/// What the names of schemas of temporary tables begin with.
+const TEMPORARY: &str = "pg_temp_";
+
+/// The schema of a session's temporary tables.
+pub fn temporary_schema(backend_pid: i32) -> String {
+    format!("{TEMPORARY}{backend_pid}")
+}
+
+/// True for schemas that go with their session.
+pub fn is_temporary_schema(name: &str) -> bool {
+    name.starts_with(TEMPORARY)
+}
+
 /// A schema with what Hive keeps of a database.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -19,6 +32,16 @@ pub struct Database {
     pub owner: String,
     pub comment: Option<String>,
     /// Where its external tables lie if nothing else is said.
+    pub location: Option<String>,
+    pub properties: BTreeMap<String, String>,
+}
+
+/// A schema to be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewDatabase {
+    pub name: String,
+    pub owner: String,
+    pub comment: Option<String>,
     pub location: Option<String>,
     pub properties: BTreeMap<String, String>,
 }
@@ -84,16 +107,32 @@ impl Catalog {
 
     /// False if it was there already and that was allowed for.
     pub fn create_schema(&self, name: &str, owner: &str, if_not_exists: bool) -> Result<bool, Error> {
-        if self.schema_exists(name)? {
-            return if if_not_exists { Ok(false) } else { Err(Error::DuplicateSchema(name.to_owned())) };
+        let new = NewDatabase { name: name.to_owned(), owner: owner.to_owned(), ..NewDatabase::default() };
+        self.create_database(&new, if_not_exists)
+    }
+
+    /// [`Self::create_schema`] with what Hive keeps of a database.
+    pub fn create_database(&self, new: &NewDatabase, if_not_exists: bool) -> Result<bool, Error> {
+        if self.schema_exists(&new.name)? {
+            return if if_not_exists { Ok(false) } else { Err(Error::DuplicateSchema(new.name.clone())) };
         }
         self.write(|db| {
             let oid = new_oid(db, "schema")?;
             db.execute(
-                "INSERT INTO schemas (oid, name, owner, created_at) VALUES (?1, ?2, ?3, ?4)",
-                params![oid, name, owner, now_micros()],
+                "INSERT INTO schemas (oid, name, owner, created_at, comment, location, properties) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![oid, new.name, new.owner, now_micros(), new.comment, new.location, json(&new.properties)?],
             )?;
             Ok(true)
+        })
+    }
+
+    /// Drops what the sessions of a killed server left; the files go with all that no entry names.
+    pub(crate) fn drop_temporary_schemas(&self) -> Result<(), Error> {
+        self.write(|db| {
+            db.execute("DELETE FROM relations WHERE substr(schema, 1, 8) = ?1", [TEMPORARY])?;
+            db.execute("DELETE FROM schemas WHERE substr(name, 1, 8) = ?1", [TEMPORARY])?;
+            Ok(())
         })
     }
 

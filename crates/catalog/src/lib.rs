@@ -17,7 +17,7 @@ mod system;
 mod training;
 mod warehouse;
 
-pub use database::Database;
+pub use database::{Database, NewDatabase, is_temporary_schema, temporary_schema};
 pub use error::Error;
 pub use metastore::{Catalog, SCHEMA_VERSION};
 pub use model::{ModelVersion, NewModel};

@@ -167,6 +167,7 @@ impl Catalog {
             )?;
             Ok(())
         })?;
+        self.drop_temporary_schemas()?;
         let hashes: Vec<String> = self.read(|db| {
             let mut statement = db.prepare("SELECT DISTINCT hash FROM model_versions")?;
             Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)

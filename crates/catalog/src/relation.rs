@@ -288,13 +288,10 @@ impl Catalog {
         })
     }
 
-    /// A location as the metastore keeps it: of mead's own tables below the data directory, which may be moved.
+    /// A location as the metastore keeps it: relative to the data directory, which may be moved, where it lies below it.
     fn kept_location(&self, new: &NewRelation) -> Result<Option<String>, Error> {
         let Some(path) = &new.location else { return Ok(None) };
-        let kept = match new.kind {
-            RelationKind::Managed => path.strip_prefix(self.folder()).unwrap_or(path),
-            _ => path,
-        };
+        let kept = path.strip_prefix(self.folder()).unwrap_or(path);
         match kept.to_str() {
             Some(text) => Ok(Some(text.to_owned())),
             None => Err(Error::NotUnicode(path.clone())),

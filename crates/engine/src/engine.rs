@@ -170,6 +170,7 @@ impl Engine {
         }
         settings.write(crate::session::settings::Settings::fix_start);
         let pid = self.next_pid.fetch_add(1, Ordering::Relaxed);
+        settings.name_temporary_schema(pid);
         let info = Info::new(settings.clone(), user.name.clone(), pid);
         let state = self.session_state(&info, settings.dialect())?;
         let active = Arc::new(ActiveStatements::default());

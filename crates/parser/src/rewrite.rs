@@ -18,7 +18,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Location;
 
-use crate::statement::{CreateModel, ModelSource, PartitionColumn, Statement, identifier_text};
+use crate::statement::{CreateModel, ModelSource, PartitionColumn, Statement, Warehouse, identifier_text};
 
 pub use hive::LateralView;
 
@@ -94,6 +94,19 @@ pub(crate) fn rewrite(statement: &mut Statement, dialect: Dialect) -> Result<(),
             None => ControlFlow::Continue(()),
         },
         Statement::InsertDirectory(directory) => directory.query.visit(&mut rewriter),
+        Statement::Warehouse(statement) => match statement {
+            Warehouse::Insert(insert) => {
+                names::name_result(&mut insert.source);
+                insert.source.visit(&mut rewriter)
+            }
+            other => match other.query() {
+                Some((query, named)) => {
+                    names::name(&mut query.body, duplicates(!named));
+                    query.visit(&mut rewriter)
+                }
+                None => ControlFlow::Continue(()),
+            },
+        },
         _ => ControlFlow::Continue(()),
     };
     match flow {
@@ -120,6 +133,7 @@ fn own_query(statement: &mut Statement) -> Option<&mut Query> {
         },
         Statement::Insert(insert) => insert.source.as_deref_mut(),
         Statement::InsertDirectory(directory) => Some(&mut directory.query),
+        Statement::Warehouse(statement) => statement.query().map(|(query, _)| query),
         _ => None,
     }
 }

@@ -221,8 +221,8 @@ pub fn write_file(path: &FilePath, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
-/// A name in the same folder that no reader takes for data.
-pub(crate) fn temporary_beside(path: &FilePath) -> PathBuf {
+/// A name in the same folder that nothing has, and that no reader takes for data.
+pub fn temporary_beside(path: &FilePath) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     path.with_file_name(format!("._{name}.{}", uuid::Uuid::new_v4().simple()))
 }

@@ -23,10 +23,11 @@ struct Folder {
 
 /// Keeps a folder where it is for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Lease(PathBuf);
+pub struct Lease(PathBuf);
 
 impl Lease {
-    pub(crate) fn take(folder: &Path) -> Self {
+    /// Of a managed table's folder, for as long as what is in it is read or written.
+    pub fn take(folder: &Path) -> Self {
         FOLDERS.lock().entry(folder.to_owned()).or_default().leases += 1;
         Self(folder.to_owned())
     }

@@ -17,10 +17,10 @@ mod unfinished;
 mod write;
 
 pub use declared::{DeclaredTable, file_schema, inferred, mark_text, text_type};
-pub use durable::{DurableFileSystem, file_url, sync_folder, write_file};
+pub use durable::{DurableFileSystem, file_url, sync_folder, temporary_beside, write_file};
 pub use error::Error;
 pub use external::{ExternalFormat, ExternalTable};
-pub use lease::{remove_files, remove_table_folder};
+pub use lease::{Lease, remove_files, remove_table_folder};
 pub use managed::ManagedTable;
 pub use pass_through::{PassThrough, PassThroughExec};
 pub use path_policy::PathPolicy;

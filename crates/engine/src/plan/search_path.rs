@@ -1,4 +1,4 @@
-//! Unqualified names: looked up in the schemas of `search_path`, then in `pg_catalog`.
+//! Unqualified names: looked up among the session's temporary tables, in the schemas of `search_path`, then in `pg_catalog`.
 //!
 //! DataFusion resolves an unqualified name in one default schema. That schema is a view over the session's path, under a
 //! name that no statement can spell.
@@ -64,11 +64,16 @@ impl CatalogProvider for SessionCatalog {
             let shared = self.shared.schema(name)?;
             return Some(Arc::new(SessionSchema::new(shared, Arc::clone(&self.info))));
         }
+        let temporary = self.info.settings.temporary_schema();
+        if mead_catalog::is_temporary_schema(name) && temporary != Some(name) {
+            return None;
+        }
         if name != SEARCH_PATH {
             return self.shared.schema(name);
         }
         let path = self.info.settings.search_path();
-        let schemas = path.iter().map(String::as_str).chain([session_schema::SCHEMA]);
+        // Temporary tables shadow others.
+        let schemas = temporary.into_iter().chain(path.iter().map(String::as_str)).chain([session_schema::SCHEMA]);
         Some(Arc::new(SearchPath(schemas.filter_map(|name| self.schema(name)).collect())))
     }
 }

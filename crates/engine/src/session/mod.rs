@@ -334,5 +334,6 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.active.cancel(CancelReason::Disconnected);
+        self.drop_temporary_tables();
     }
 }

@@ -1,6 +1,7 @@
 //! Settings as everything in a session sees them: the session itself, its functions, its catalog.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use mead_common::{Diagnostic, Dialect};
 use parking_lot::RwLock;
@@ -10,19 +11,48 @@ use super::settings::{Scope, Settings};
 
 /// A handle on the session's settings.
 #[derive(Debug, Clone)]
-pub(crate) struct SharedSettings(Arc<RwLock<Settings>>);
+pub(crate) struct SharedSettings {
+    values: Arc<RwLock<Settings>>,
+    temporary: Arc<Temporary>,
+}
+
+/// The schema of the session's temporary tables.
+#[derive(Debug, Default)]
+struct Temporary {
+    name: OnceLock<String>,
+    is_used: AtomicBool,
+}
 
 impl SharedSettings {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(RwLock::new(Settings::new())))
+        Self { values: Arc::new(RwLock::new(Settings::new())), temporary: Arc::default() }
+    }
+
+    /// Names the schema of temporary tables, which differs from that of every other session.
+    pub(crate) fn name_temporary_schema(&self, backend_pid: i32) {
+        let _ = self.temporary.name.set(mead_catalog::temporary_schema(backend_pid));
+    }
+
+    /// The schema of temporary tables, for the first of them.
+    pub(crate) fn use_temporary_schema(&self) -> Option<&str> {
+        self.temporary.is_used.store(true, Ordering::Release);
+        self.temporary_schema()
+    }
+
+    /// The schema of temporary tables, if the session has made any.
+    pub(crate) fn temporary_schema(&self) -> Option<&str> {
+        match self.temporary.is_used.load(Ordering::Acquire) {
+            true => self.temporary.name.get().map(String::as_str),
+            false => None,
+        }
     }
 
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Settings) -> T) -> T {
-        read(&self.0.read())
+        read(&self.values.read())
     }
 
     pub(crate) fn write<T>(&self, write: impl FnOnce(&mut Settings) -> T) -> T {
-        write(&mut self.0.write())
+        write(&mut self.values.write())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<String> {

@@ -152,6 +152,11 @@ impl Settings {
         Ok(if configuration && of_others && !is_expected { Effect::None } else { Effect::Expected })
     }
 
+    /// What a variable was set to; `None` where it was not.
+    pub(crate) fn set_variable_value(&self, kind: VariableKind, key: &str) -> Option<String> {
+        self.get_variable(&stored(kind, key)).map(str::to_owned)
+    }
+
     /// A variable's value, or the default of a key that mead looks at.
     pub(crate) fn kept_variable(&self, kind: VariableKind, key: &str) -> Option<String> {
         if let Some(value) = self.get_variable(&stored(kind, key)) {

@@ -139,7 +139,7 @@ impl Runner {
         }
     }
 
-    fn new_folder(&self, name: &QualifiedName) -> PathBuf {
+    pub(super) fn new_folder(&self, name: &QualifiedName) -> PathBuf {
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let readable: String = name.name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(32).collect();
         self.engine.catalog.folder().join("tables").join(format!("{readable}-{unique}"))
@@ -174,12 +174,7 @@ impl Runner {
 
     /// Removes a managed table's folder, whose entry is gone.
     pub(super) fn remove_data(&self, old: &Relation) {
-        if let (RelationKind::Managed, Some(folder)) = (old.new.kind, &old.new.location)
-            && let Err(error) = ManagedTable::new(folder).remove()
-        {
-            // What could not be removed is removed when the server starts again.
-            tracing::warn!(%error, "a dropped table's folder stays until the next start");
-        }
+        remove_data(old);
     }
 
     /// The types of declared columns.
@@ -298,7 +293,12 @@ impl Runner {
     }
 
     /// Inserts a query's rows into a table that nobody sees yet; gives their number.
-    async fn fill(&self, table: &ManagedTable, columns: &SchemaRef, plan: LogicalPlan) -> Result<u64, Diagnostic> {
+    pub(super) async fn fill(
+        &self,
+        table: &ManagedTable,
+        columns: &SchemaRef,
+        plan: LogicalPlan,
+    ) -> Result<u64, Diagnostic> {
         let report = |error| self.report(&error);
         let provider = DeclaredTable::wrap(table.provider().await?, columns, None);
         let casts = plan.schema().columns().into_iter().zip(columns.fields()).map(|(column, field)| {
@@ -314,18 +314,28 @@ impl Runner {
     }
 }
 
+/// See [`Runner::remove_data`].
+pub(super) fn remove_data(old: &Relation) {
+    if let (RelationKind::Managed, Some(folder)) = (old.new.kind, &old.new.location)
+        && let Err(error) = ManagedTable::new(folder).remove()
+    {
+        // What could not be removed is removed when the server starts again.
+        tracing::warn!(%error, "a dropped table's folder stays until the next start");
+    }
+}
+
 /// A table that no entry names yet: its folder goes with it, whether the statement fails or is cancelled, unless it is kept.
-struct NewTable {
-    managed: ManagedTable,
+pub(super) struct NewTable {
+    pub managed: ManagedTable,
     kept: bool,
 }
 
 impl NewTable {
-    fn new(managed: ManagedTable) -> Self {
+    pub fn new(managed: ManagedTable) -> Self {
         Self { managed, kept: false }
     }
 
-    fn keep(mut self) {
+    pub fn keep(mut self) {
         self.kept = true;
     }
 }

@@ -1,7 +1,7 @@
 //! DROP: the entry first, then what belonged to it.
 
 use mead_catalog::RelationKind;
-use mead_common::{Diagnostic, sqlstate};
+use mead_common::{Diagnostic, Dialect, sqlstate};
 use mead_parser::{Drop, ObjectKind, name_text};
 
 use super::Runner;
@@ -23,13 +23,18 @@ impl Runner {
                 ObjectKind::Table | ObjectKind::View => self.drop_relation(drop.kind, name),
             };
             match dropped {
-                Err(error) if drop.if_exists && is_undefined(&error) => {
+                Err(error) if (drop.if_exists || self.drops_what_is_not_there(drop.kind)) && is_undefined(&error) => {
                     self.notice(format!("{}, skipping", error.message));
                 }
                 dropped => dropped?,
             }
         }
         Ok(Execution::done(format!("DROP {}", drop.kind.keyword())))
+    }
+
+    /// Hive's `hive.exec.drop.ignorenonexistent`, which is true.
+    fn drops_what_is_not_there(&self, kind: ObjectKind) -> bool {
+        self.source.dialect == Dialect::Hive && matches!(kind, ObjectKind::Table | ObjectKind::View)
     }
 
     fn drop_relation(

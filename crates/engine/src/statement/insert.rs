@@ -12,30 +12,43 @@ use datafusion::sql::sqlparser::ast::{self, TableObject};
 use futures::StreamExt;
 use mead_catalog::RelationKind;
 use mead_common::{Diagnostic, sqlstate};
+use mead_parser::HiveInsert;
 
 use super::Runner;
 use super::insert_literals::read_strings;
+use super::warehouse::as_hive;
 use crate::operator::first_error::FirstError;
 use crate::session::Execution;
 
 impl Runner {
     pub(crate) async fn insert(&self, insert: &ast::Insert) -> Result<Execution, Diagnostic> {
+        if let Some(hive) = self.into_hive_table(insert)? {
+            return self.insert_hive(&hive).await;
+        }
         let plan = self.bind(self.plan_insert(insert).await?)?;
         let rows = self.count(&plan).await?;
         Ok(Execution::done(format!("INSERT 0 {rows}")))
     }
 
+    /// The same statement as one of Hive's, where it is about a table in one of Hive's formats.
+    fn into_hive_table(&self, insert: &ast::Insert) -> Result<Option<HiveInsert>, Diagnostic> {
+        let TableObject::TableName(table) = &insert.table else { return Ok(None) };
+        let name = self.find_relation(table)?;
+        match self.engine.catalog.relation(&name.schema, &name.name)? {
+            Some(relation) if relation.new.storage.is_some() => {
+                check_clauses(insert)?;
+                Ok(as_hive(insert))
+            }
+            _ => Ok(None),
+        }
+    }
+
     pub(crate) async fn plan_insert(&self, insert: &ast::Insert) -> Result<LogicalPlan, Diagnostic> {
+        if let Some(hive) = self.into_hive_table(insert)? {
+            return Ok(self.plan_hive_insert(&hive).await?.plan);
+        }
         let mut insert = insert.clone();
-        if insert.returning.is_some() {
-            return Err(Diagnostic::unsupported("INSERT … RETURNING is not supported"));
-        }
-        if insert.on.is_some() {
-            return Err(Diagnostic::unsupported("INSERT … ON CONFLICT is not supported"));
-        }
-        if insert.partitioned.is_some() || !insert.after_columns.is_empty() {
-            return Err(Diagnostic::unsupported("INSERT … PARTITION is not supported"));
-        }
+        check_clauses(&insert)?;
         let TableObject::TableName(table) = &insert.table else {
             return Err(Diagnostic::unsupported("INSERT INTO FUNCTION is not supported"));
         };
@@ -88,6 +101,20 @@ impl Runner {
         }
         Ok(rows)
     }
+}
+
+/// What INSERT may not say.
+fn check_clauses(insert: &ast::Insert) -> Result<(), Diagnostic> {
+    if insert.returning.is_some() {
+        return Err(Diagnostic::unsupported("INSERT … RETURNING is not supported"));
+    }
+    if insert.on.is_some() {
+        return Err(Diagnostic::unsupported("INSERT … ON CONFLICT is not supported"));
+    }
+    if insert.partitioned.is_some() || !insert.after_columns.is_empty() {
+        return Err(Diagnostic::unsupported("INSERT … PARTITION is not supported"));
+    }
+    Ok(())
 }
 
 /// DataFusion's message names the column by its place in the table, Arrow's by its name among the values.

@@ -26,6 +26,7 @@ mod set;
 mod show;
 mod summarize;
 mod transaction;
+mod warehouse;
 
 use std::sync::Arc;
 
@@ -158,10 +159,7 @@ impl Runner {
             Statement::Query(query) => self.query(query).await,
             Statement::Show(show) => self.show(show),
             Statement::Summarize(query) => self.summarize(query).await,
-            // Understood by the parser; what runs them is not written yet.
-            Statement::Warehouse(statement) => {
-                Err(Diagnostic::unsupported(format!("{} is not supported in this form", statement.name())))
-            }
+            Statement::Warehouse(statement) => self.warehouse(statement).await,
             _ => Err(Diagnostic::internal("a statement of the session reached the engine")),
         }
     }
@@ -190,6 +188,7 @@ impl Runner {
                 Some(query) => of_query(query, false).await,
                 None => Ok((Vec::new(), None)),
             },
+            Statement::Warehouse(statement) => self.describe_warehouse(statement, declared).await,
             Statement::Insert(insert) => {
                 let plan = self.plan_insert(insert).await?;
                 Ok((parameters::types(&plan, declared).map_err(|error| self.report(&error))?, None))

@@ -33,7 +33,12 @@ impl Runner {
                     return Err(Diagnostic::new(sqlstate::INVALID_SCHEMA_NAME, message)
                         .with_hint("search_path is empty: name the schema"));
                 };
-                Ok(QualifiedName { schema: mead_catalog::schema_name(&schema).to_owned(), name: last })
+                let schema = mead_catalog::schema_name(&schema).to_owned();
+                if mead_catalog::is_temporary_schema(&schema) && self.settings.temporary_schema() != Some(&schema) {
+                    let message = format!("schema \"{schema}\" belongs to another session, or to none");
+                    return Err(Diagnostic::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
+                }
+                Ok(QualifiedName { schema, name: last })
             }
         }
     }
@@ -47,7 +52,8 @@ impl Runner {
     ) -> Result<QualifiedName, Diagnostic> {
         let made = self.qualify(name)?;
         if name.0.len() == 1 {
-            for schema in self.settings.search_path() {
+            let temporary = self.settings.temporary_schema().map(str::to_owned);
+            for schema in temporary.into_iter().chain(self.settings.search_path()) {
                 let schema = mead_catalog::schema_name(&schema).to_owned();
                 if has(&schema, &made.name)? {
                     return Ok(QualifiedName { schema, name: made.name });

@@ -5,7 +5,7 @@ use sqlparser::parser::Parser;
 
 use crate::cursor::{ParseResult, ParserExt};
 
-/// `DROP kind [IF EXISTS] name, … [CASCADE | RESTRICT]`.
+/// `DROP kind [IF EXISTS] name, … [CASCADE | RESTRICT]`; there is no trash that Hive's PURGE would pass by.
 #[derive(Debug, Clone)]
 pub struct Drop {
     pub kind: ObjectKind,
@@ -54,5 +54,6 @@ pub(crate) fn drop(parser: &mut Parser<'_>) -> ParseResult<Option<Drop>> {
     let names = parser.parse_comma_separated(|parser| parser.parse_object_name(false))?;
     let cascade = parser.take_word("cascade");
     let _ = !cascade && parser.take_word("restrict");
+    let _ = *kind == ObjectKind::Table && parser.take_word("purge");
     Ok(Some(Drop { kind: *kind, if_exists, names, cascade }))
 }

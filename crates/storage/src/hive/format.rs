@@ -68,6 +68,16 @@ impl Serde {
         }
     }
 
+    /// What the names of its files end in; the text formats' have none, since one would tell how they are compressed.
+    pub fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::Avro => Some("avro"),
+            Self::Orc => Some("orc"),
+            Self::Parquet => Some("parquet"),
+            Self::Json | Self::LazySimple | Self::OpenCsv | Self::Regex => None,
+        }
+    }
+
     /// By the name of a class, of which Hive has had several for the same.
     pub fn of_class(class: &str) -> Result<Self, Error> {
         Ok(match class.rsplit('.').next().unwrap_or(class) {

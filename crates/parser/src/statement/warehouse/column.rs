@@ -64,11 +64,11 @@ fn constraint(parser: &mut Parser<'_>, column: &mut HiveColumn) -> ParseResult<b
         parser.expect_token(&Token::LParen)?;
         parser.parse_expr()?;
         parser.expect_token(&Token::RParen)?;
-        must_not_be_enforced(parser, "CHECK", true)?;
+        must_not_be_enforced(parser, "CHECK")?;
     } else if parser.take_words(&["primary", "key"]) {
-        must_not_be_enforced(parser, "PRIMARY KEY", false)?;
+        must_not_be_enforced(parser, "PRIMARY KEY")?;
     } else if parser.take_word("unique") {
-        must_not_be_enforced(parser, "UNIQUE", false)?;
+        must_not_be_enforced(parser, "UNIQUE")?;
     } else if parser.take_word("references") {
         references(parser)?;
     } else {
@@ -94,10 +94,10 @@ fn table_constraint(parser: &mut Parser<'_>) -> ParseResult<bool> {
     }
     if parser.take_words(&["primary", "key"]) {
         column_names(parser)?;
-        must_not_be_enforced(parser, "PRIMARY KEY", false)?;
+        must_not_be_enforced(parser, "PRIMARY KEY")?;
     } else if parser.take_word("unique") {
         column_names(parser)?;
-        must_not_be_enforced(parser, "UNIQUE", false)?;
+        must_not_be_enforced(parser, "UNIQUE")?;
     } else if parser.take_words(&["foreign", "key"]) {
         column_names(parser)?;
         parser.expect_word("references")?;
@@ -107,7 +107,7 @@ fn table_constraint(parser: &mut Parser<'_>) -> ParseResult<bool> {
         parser.expect_token(&Token::LParen)?;
         parser.parse_expr()?;
         parser.expect_token(&Token::RParen)?;
-        must_not_be_enforced(parser, "CHECK", true)?;
+        must_not_be_enforced(parser, "CHECK")?;
     }
     Ok(true)
 }
@@ -117,7 +117,7 @@ fn references(parser: &mut Parser<'_>) -> ParseResult<()> {
     if parser.peek_nth_token_ref(0).token == Token::LParen {
         column_names(parser)?;
     }
-    must_not_be_enforced(parser, "FOREIGN KEY", false)
+    must_not_be_enforced(parser, "FOREIGN KEY")
 }
 
 /// `ENABLE | DISABLE | ENFORCED | NOT ENFORCED`, with Hive's words about validation behind it.
@@ -134,8 +134,9 @@ fn is_enforced(parser: &mut Parser<'_>, default: bool) -> bool {
     }
 }
 
-fn must_not_be_enforced(parser: &mut Parser<'_>, what: &str, default: bool) -> ParseResult<()> {
-    match is_enforced(parser, default) {
+/// As in Hive a constraint is enabled unless it says otherwise; one that is not changes nothing.
+fn must_not_be_enforced(parser: &mut Parser<'_>, what: &str) -> ParseResult<()> {
+    match is_enforced(parser, true) {
         true => {
             Err(ParserError::ParserError(format!("Expected: DISABLE NOVALIDATE behind {what}, which is not enforced")))
         }

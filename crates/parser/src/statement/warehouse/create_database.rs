@@ -16,6 +16,13 @@ pub struct CreateHiveDatabase {
     pub properties: BTreeMap<String, String>,
 }
 
+/// True where the statement, read in another dialect, has clauses behind the name that only Hive's has.
+pub(super) fn is_hive(parser: &Parser<'_>) -> bool {
+    let at = if parser.peek_word_at(2, "if") { 6 } else { 3 };
+    ["comment", "location", "managedlocation"].iter().any(|word| parser.peek_word_at(at, word))
+        || (parser.peek_word_at(at, "with") && parser.peek_word_at(at + 1, "dbproperties"))
+}
+
 pub(super) fn create_database(parser: &mut Parser<'_>) -> ParseResult<CreateHiveDatabase> {
     parser.expect_word("create")?;
     parser.next_token();

@@ -34,11 +34,7 @@ pub(super) fn insert(parser: &mut Parser<'_>, hive: bool) -> ParseResult<Option<
     if into_directory {
         return Ok(None);
     }
-    let ours = hive
-        || parser.peek_word_at(1, "overwrite")
-        || (parser.peek_word_at(1, "into") && parser.peek_word_at(2, "table") && !is_name_end(parser, 3))
-        || has_partition(parser);
-    if !ours {
+    if !hive && !has_partition(parser) {
         return Ok(None);
     }
     parser.expect_word("insert")?;
@@ -55,9 +51,9 @@ fn is_name_end(parser: &Parser<'_>, at: usize) -> bool {
     }
 }
 
-/// `INSERT INTO name PARTITION (`.
+/// `INSERT INTO | OVERWRITE [TABLE] name PARTITION (`.
 fn has_partition(parser: &Parser<'_>) -> bool {
-    let mut at = 3;
+    let mut at = if parser.peek_word_at(2, "table") && !is_name_end(parser, 3) { 4 } else { 3 };
     while parser.peek_nth_token_ref(at).token == Token::Period {
         at += 2;
     }

@@ -20,7 +20,7 @@ mod show;
 mod truncate;
 
 use mead_common::Dialect;
-use sqlparser::ast::ObjectName;
+use sqlparser::ast::{ObjectName, Query};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
@@ -67,6 +67,23 @@ impl Warehouse {
             Warehouse::Describe(_) => "DESCRIBE",
             Warehouse::Show(_) => "SHOW",
             other => other.writes().unwrap_or_default(),
+        }
+    }
+
+    /// The query that the statement runs or keeps, and whether its columns are given other names.
+    pub(crate) fn query(&mut self) -> Option<(&mut Query, bool)> {
+        match self {
+            Warehouse::AlterView(alter) => match &mut alter.action {
+                AlterViewAction::Query { columns, query } => Some((query, !columns.is_empty())),
+                _ => None,
+            },
+            Warehouse::CreateTable(create) => {
+                let named = !create.columns.is_empty();
+                create.query.as_deref_mut().map(|query| (query, named))
+            }
+            Warehouse::CreateView(create) => Some((&mut create.query, !create.columns.is_empty())),
+            Warehouse::Insert(insert) => Some((&mut insert.source, true)),
+            _ => None,
         }
     }
 
@@ -125,8 +142,12 @@ pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> ParseResul
 fn create(parser: &mut Parser<'_>, hive: bool) -> ParseResult<Option<Warehouse>> {
     let begins =
         |at: usize, words: &[&str]| words.iter().enumerate().all(|(n, word)| parser.peek_word_at(at + n, word));
-    if begins(1, &["database"]) || (hive && begins(1, &["schema"])) {
-        return create_database::create_database(parser).map(|create| Some(Warehouse::CreateDatabase(create)));
+    if begins(1, &["database"]) || begins(1, &["schema"]) {
+        let ours = hive || create_database::is_hive(parser);
+        return match ours {
+            true => create_database::create_database(parser).map(|create| Some(Warehouse::CreateDatabase(create))),
+            false => Ok(None),
+        };
     }
     let after_replace = if begins(1, &["or", "replace"]) { 3 } else { 1 };
     let mut at = after_replace;

@@ -1,0 +1,257 @@
+//! INSERT INTO | OVERWRITE a table, with fixed and with dynamic partitions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{Field, FieldRef, Schema};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::sql::sqlparser::ast;
+use futures::StreamExt;
+use mead_catalog::pg_type::MODIFIER_METADATA;
+use mead_catalog::{NewRelation, Relation, RelationKind};
+use mead_common::{Diagnostic, sqlstate};
+use mead_functions::types::EXTENSION_NAME;
+use mead_parser::{HiveInsert, InsertTarget, VariableKind};
+use mead_storage::hive::{DEFAULT, HIVE_TYPE, Leftovers, PartitionFile, TableWriter};
+
+use super::super::Runner;
+use super::destination::{Destination, NewFile};
+use super::partition::name_of_partition;
+use super::relation::{TableKind, table_kind};
+use crate::session::Execution;
+
+/// The setting that refuses partitions that all come from the rows, where it is set to `strict`.
+const MODE: &str = "hive.exec.dynamic.partition.mode";
+
+/// Rows on their way to a table.
+pub(in crate::statement) struct InsertPlan {
+    pub relation: Relation,
+    /// Gives the columns of the files, then those partition columns that have no fixed value, in the table's order.
+    pub plan: LogicalPlan,
+    pub fixed: Vec<Option<Option<String>>>,
+}
+
+impl Runner {
+    pub(in crate::statement) async fn insert_hive(&self, insert: &HiveInsert) -> Result<Execution, Diagnostic> {
+        let mut planned = self.plan_hive_insert(insert).await?;
+        planned.plan = self.bind(planned.plan)?;
+        let rows = match table_kind(&planned.relation) {
+            TableKind::Hive => self.run_hive_insert(&planned, &insert.target).await?,
+            TableKind::Delta | TableKind::Files => self.insert_otherwise(planned, &insert.target).await?,
+        };
+        Ok(Execution::done(format!("INSERT 0 {rows}")))
+    }
+
+    pub(in crate::statement) async fn plan_hive_insert(&self, insert: &HiveInsert) -> Result<InsertPlan, Diagnostic> {
+        let plan = self.plan_query_open(&insert.source).await?;
+        self.fit_to_table(plan, &insert.target)
+    }
+
+    /// A query's rows as rows of a table.
+    pub(super) fn fit_to_table(&self, plan: LogicalPlan, target: &InsertTarget) -> Result<InsertPlan, Diagnostic> {
+        let relation = self.relation_named(&target.table)?;
+        if relation.new.kind == RelationKind::View {
+            let message = format!("cannot insert into view \"{}\"", relation.new.name);
+            return Err(Diagnostic::new(sqlstate::WRONG_OBJECT_TYPE, message));
+        }
+        let fixed = self.partition_values(&relation, &target.partition)?;
+        let dynamic = relation.new.partitions.fields().iter().zip(&fixed).filter(|(_, value)| value.is_none());
+        let dynamic: Vec<FieldRef> = dynamic.map(|(field, _)| Arc::clone(field)).collect();
+        self.check_dynamic(&fixed, &dynamic)?;
+        let named = target.partition.0.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name);
+        // They are filled by their place in the query: whoever names them otherwise means another place.
+        if !named.clone().eq(dynamic.iter().map(|field| field.name()).filter(|name| named.clone().any(|n| n == *name)))
+        {
+            return Err(Diagnostic::new(
+                sqlstate::SYNTAX_ERROR,
+                "partition columns without a value must come in the table's order",
+            ));
+        }
+        let wanted: Vec<FieldRef> = relation.new.columns.fields().iter().chain(&dynamic).cloned().collect();
+        let plan = self.fitted(plan, &wanted, target, &relation)?;
+        let plan = match dynamic.is_empty() {
+            true => plan,
+            false => self.sorted(plan, dynamic.len())?,
+        };
+        Ok(InsertPlan { relation, plan, fixed })
+    }
+
+    /// As Hive refuses it; only where the setting has been made, since nothing is lost without it.
+    fn check_dynamic(&self, fixed: &[Option<Option<String>>], dynamic: &[FieldRef]) -> Result<(), Diagnostic> {
+        let set = self.settings.read(|settings| settings.set_variable_value(VariableKind::Configuration, MODE));
+        let is_strict = set.is_some_and(|mode| mode.eq_ignore_ascii_case("strict"));
+        if is_strict && !dynamic.is_empty() && fixed.iter().all(Option::is_none) {
+            return Err(Diagnostic::new(
+                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "dynamic partition strict mode requires at least one partition column with a fixed value",
+            )
+            .with_hint(format!("SET {MODE} = nonstrict turns this off")));
+        }
+        Ok(())
+    }
+
+    /// Casts a query's columns to a table's; by place, or by the names that the statement lists.
+    fn fitted(
+        &self,
+        plan: LogicalPlan,
+        wanted: &[FieldRef],
+        target: &InsertTarget,
+        relation: &Relation,
+    ) -> Result<LogicalPlan, Diagnostic> {
+        let columns = plan.schema().columns();
+        let expected = if target.columns.is_empty() { wanted.len() } else { target.columns.len() };
+        if columns.len() != expected {
+            return Err(Diagnostic::new(
+                sqlstate::SYNTAX_ERROR,
+                format!(
+                    "the query has {} columns, and {expected} are to be inserted into table \"{}\"",
+                    columns.len(),
+                    relation.new.name
+                ),
+            ));
+        }
+        for (place, name) in target.columns.iter().enumerate() {
+            if !wanted.iter().any(|field| field.name() == name) {
+                return Err(Diagnostic::new(
+                    sqlstate::UNDEFINED_COLUMN,
+                    format!("column \"{name}\" of relation \"{}\" does not exist", relation.new.name),
+                ));
+            }
+            if target.columns.iter().take(place).any(|other| other == name) {
+                let message = format!("column \"{name}\" specified more than once");
+                return Err(Diagnostic::new(sqlstate::DUPLICATE_COLUMN, message));
+            }
+        }
+        let mut values = Vec::with_capacity(wanted.len());
+        for (place, field) in wanted.iter().enumerate() {
+            let source = match target.columns.is_empty() {
+                true => Some(place),
+                false => target.columns.iter().position(|name| name == field.name()),
+            };
+            let value = match source.and_then(|place| columns.get(place)) {
+                Some(column) => Expr::Column(column.clone()),
+                None => self.default_of(field)?,
+            };
+            values.push(converted(value, field, plan.schema().as_ref()).alias(field.name()));
+        }
+        let report = |error| self.report(&error);
+        LogicalPlanBuilder::from(plan).project(values).and_then(LogicalPlanBuilder::build).map_err(report)
+    }
+
+    /// What a column has where nothing is said of it.
+    fn default_of(&self, field: &Field) -> Result<Expr, Diagnostic> {
+        let Some(text) = field.metadata().get(DEFAULT) else { return Ok(lit(ScalarValue::Null)) };
+        let expression = self.state.create_logical_expr(text, &datafusion::common::DFSchema::empty());
+        expression.map_err(|error| self.report(&error))
+    }
+
+    /// A query's rows sorted by the last columns, which are the partitions': then each partition's rows come together.
+    pub(super) fn sorted(&self, plan: LogicalPlan, count: usize) -> Result<LogicalPlan, Diagnostic> {
+        let columns = plan.schema().columns();
+        let keys = columns.iter().skip(columns.len().saturating_sub(count));
+        let keys: Vec<_> = keys.map(|column| Expr::Column(column.clone()).sort(true, true)).collect();
+        let report = |error| self.report(&error);
+        LogicalPlanBuilder::from(plan).sort(keys).and_then(LogicalPlanBuilder::build).map_err(report)
+    }
+
+    /// Writes the rows, and publishes them. Gives their number.
+    async fn run_hive_insert(&self, insert: &InsertPlan, target: &InsertTarget) -> Result<u64, Diagnostic> {
+        let mut destination = Destination::new(&self.engine.catalog, &insert.relation, target.overwrite)?;
+        let whole: Option<Vec<Option<String>>> = insert.fixed.iter().cloned().collect();
+        if let Some(values) = &whole {
+            let name = name_of_partition(&insert.relation, values);
+            if target.if_not_exists && !values.is_empty() && destination.has_partition(&name)? {
+                return Ok(0);
+            }
+            destination.open(&name, values)?;
+        }
+        let written =
+            self.write_rows(&insert.relation.new, &insert.plan, insert.fixed.clone(), &mut destination).await?;
+        let rows = written.rows;
+        destination.publish(&written.files)?;
+        written.keep();
+        Ok(rows)
+    }
+
+    /// Writes a plan's rows to the files of a table, which nobody reads yet.
+    pub(super) async fn write_rows(
+        &self,
+        relation: &NewRelation,
+        plan: &LogicalPlan,
+        fixed: Vec<Option<Option<String>>>,
+        destination: &mut Destination,
+    ) -> Result<WrittenRows, Diagnostic> {
+        let mut writer = TableWriter::new(Arc::clone(&relation.columns), Arc::clone(&relation.partitions), fixed);
+        let mut rows = 0;
+        let mut stream = self.open(plan).await?;
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(|error| self.report(&error))?;
+            rows += batch.num_rows() as u64;
+            writer.write(&batch, destination).map_err(|error| self.write_error(error))?;
+        }
+        let (files, leftovers) = writer.finish().map_err(|error| self.write_error(error))?;
+        let file = |part: PartitionFile| NewFile {
+            partition: part.partition,
+            path: part.file.path,
+            bytes: part.file.bytes,
+            rows: Some(part.file.rows),
+        };
+        Ok(WrittenRows { rows, files: files.into_iter().map(file).collect(), leftovers })
+    }
+}
+
+/// Files that go with this unless they are kept.
+pub(super) struct WrittenRows {
+    pub rows: u64,
+    pub files: Vec<NewFile>,
+    leftovers: Leftovers,
+}
+
+impl WrittenRows {
+    pub(super) fn keep(mut self) {
+        self.leftovers.keep();
+    }
+}
+
+/// A value as one of a column's type, cut to its length.
+pub(super) fn converted(value: Expr, field: &Field, schema: &datafusion::common::DFSchema) -> Expr {
+    use datafusion::logical_expr::ExprSchemable;
+    let mut target = Field::new(field.name(), field.data_type().clone(), true);
+    let length = |prefix: &str| {
+        let declared = field.metadata().get(HIVE_TYPE)?;
+        declared.strip_prefix(prefix)?.strip_suffix(')')?.parse::<i64>().ok()
+    };
+    let limit = length("varchar(").map(|letters| ("mead.varchar", letters));
+    let limit = limit.or_else(|| length("char(").map(|letters| ("mead.bpchar", letters)));
+    if let Some((extension, letters)) = limit {
+        target = target.with_metadata(HashMap::from([
+            (EXTENSION_NAME.to_owned(), extension.to_owned()),
+            (MODIFIER_METADATA.to_owned(), (letters + 4).to_string()),
+        ]));
+    } else if value.get_type(schema).is_ok_and(|data_type| data_type == *field.data_type()) {
+        return value;
+    }
+    Expr::Cast(Cast::new_from_field(Box::new(value), Arc::new(target)))
+}
+
+/// A statement of PostgreSQL's as one of Hive's: for tables in Hive's formats, which both may insert into.
+pub(in crate::statement) fn as_hive(insert: &ast::Insert) -> Option<HiveInsert> {
+    let ast::TableObject::TableName(table) = &insert.table else { return None };
+    let source = insert.source.clone()?;
+    let columns = insert.columns.iter().filter_map(|name| name.0.last()?.as_ident());
+    let target = InsertTarget {
+        table: table.clone(),
+        overwrite: insert.overwrite,
+        partition: mead_parser::PartitionSpec::default(),
+        if_not_exists: false,
+        columns: columns.map(mead_parser::identifier_text).collect(),
+    };
+    Some(HiveInsert { target, source })
+}
+
+/// The columns of a plan as a schema.
+pub(super) fn schema_of(plan: &LogicalPlan) -> Schema {
+    plan.schema().as_arrow().clone()
+}

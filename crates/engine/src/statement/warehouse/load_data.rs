@@ -1,0 +1,139 @@
+//! LOAD DATA: files become a table's as they are.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use mead_common::{Diagnostic, sqlstate};
+use mead_parser::LoadData;
+use mead_storage::Error;
+use mead_storage::hive::{Leftovers, Serde, TableFormat};
+
+use super::super::Runner;
+use super::destination::{Destination, NewFile};
+use super::partition::name_of_partition;
+use crate::session::Execution;
+
+impl Runner {
+    /// LOCAL copies the files; without it they are moved, as in Hive.
+    pub(super) async fn load_data(&self, load: &LoadData) -> Result<Execution, Diagnostic> {
+        let relation = self.hive_table_named(&load.table, "LOAD DATA")?;
+        let values = self.full_partition_values(&relation, &load.partition)?;
+        let name = name_of_partition(&relation, &values);
+        let sources = self.files_to_load(&load.path)?;
+        let mut destination = Destination::new(&self.engine.catalog, &relation, load.overwrite)?;
+        let (folder, format) = destination.open(&name, &values)?;
+        std::fs::create_dir_all(&folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
+        let mut copied = Leftovers::default();
+        let mut files = Vec::new();
+        for source in &sources {
+            check_format(source, &format)?;
+            let path = folder.join(unique_name(source));
+            copied.file(path.clone());
+            let bytes = copy(source, &path)?;
+            files.push(NewFile { partition: name.clone(), path, bytes, rows: None });
+        }
+        destination.publish(&files)?;
+        copied.keep();
+        if !load.local {
+            for source in &sources {
+                std::fs::remove_file(source).map_err(|error| Error::Io { path: source.clone(), source: error })?;
+            }
+        }
+        Ok(Execution::done("LOAD DATA"))
+    }
+
+    /// The file, the files of the folder, or the files whose names fit a pattern of `*` and `?`.
+    fn files_to_load(&self, location: &str) -> Result<Vec<PathBuf>, Diagnostic> {
+        let (folder, pattern) = match location.rsplit_once('/') {
+            Some((folder, name)) if name.contains(['*', '?']) => (folder, Some(name)),
+            _ => (location, None),
+        };
+        let path = self.resolve_path(folder)?;
+        let io = |source| Error::Io { path: path.clone(), source };
+        let metadata = std::fs::metadata(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Error::Missing(path.display().to_string()),
+            _ => io(error),
+        })?;
+        if metadata.is_file() {
+            return Ok(vec![path]);
+        }
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&path).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let fits = pattern.is_none_or(|pattern| fits(pattern.as_bytes(), name.as_bytes()));
+            if !fits || name.starts_with(['.', '_']) {
+                continue;
+            }
+            // A link in the folder may lead out of what the user may reach.
+            let file = self.resolve_path(&entry.path().to_string_lossy())?;
+            if file.is_dir() {
+                return Err(Diagnostic::new(
+                    sqlstate::WRONG_OBJECT_TYPE,
+                    format!("\"{}\" is a folder, and LOAD DATA reads files", file.display()),
+                ));
+            }
+            files.push(file);
+        }
+        files.sort();
+        match files.is_empty() {
+            true => Err(Error::Missing(location.to_owned()).into()),
+            false => Ok(files),
+        }
+    }
+}
+
+/// Hive's test for formats that it would fail to read afterwards.
+fn check_format(file: &Path, format: &TableFormat) -> Result<(), Diagnostic> {
+    let magic: &[u8] = match format.serde {
+        Serde::Avro => b"Obj\x01",
+        Serde::Orc => b"ORC",
+        Serde::Parquet => b"PAR1",
+        Serde::Json | Serde::LazySimple | Serde::OpenCsv | Serde::Regex => return Ok(()),
+    };
+    let mut begin = vec![0; magic.len()];
+    let read = File::open(file).and_then(|mut open| std::io::Read::read_exact(&mut open, &mut begin));
+    match read {
+        Ok(()) if begin == magic => Ok(()),
+        Err(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
+            Err(Error::Io { path: file.to_owned(), source }.into())
+        }
+        _ => Err(Diagnostic::new(
+            sqlstate::BAD_COPY_FILE_FORMAT,
+            format!("file \"{}\" is not in the table's format, {}", file.display(), format.serde.format_name()),
+        )),
+    }
+}
+
+/// A name that begins as the file's and ends as it does, since its end tells how it is compressed.
+fn unique_name(file: &Path) -> String {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let unique = uuid::Uuid::new_v4().simple();
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{unique}.{extension}"),
+        _ => format!("{name}-{unique}"),
+    }
+}
+
+/// Copies a file, and waits until it is on disk. Gives its length.
+fn copy(from: &Path, to: &Path) -> Result<u64, Diagnostic> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Io { path, source }
+    };
+    let mut source = File::open(from).map_err(io(from))?;
+    let mut target = File::create_new(to).map_err(io(to))?;
+    let bytes = std::io::copy(&mut source, &mut target).map_err(io(to))?;
+    target.sync_all().map_err(io(to))?;
+    Ok(bytes)
+}
+
+/// True where a name fits a pattern of `*` for any letters and `?` for one.
+fn fits(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => name.is_empty(),
+        Some((b'*', rest)) => (0..=name.len()).any(|skipped| name.get(skipped..).is_some_and(|name| fits(rest, name))),
+        Some((b'?', rest)) => name.split_first().is_some_and(|(_, name)| fits(rest, name)),
+        Some((letter, rest)) => name.split_first().is_some_and(|(first, name)| first == letter && fits(rest, name)),
+    }
+}
