@@ -14,6 +14,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Ope
 use datafusion::optimizer::AnalyzerRule;
 use mead_common::Dialect;
 
+use super::hive_values;
 use crate::plan::hive::coercion::{narrow, of_comparison, of_either, to_type};
 
 /// See the module's documentation.
@@ -45,6 +46,7 @@ impl AnalyzerRule for HiveTypes {
             })?;
             let plan = match typed.data {
                 LogicalPlan::Union(union) => united(union)?,
+                LogicalPlan::Values(values) => hive_values::typed(values)?,
                 LogicalPlan::Filter(mut filter) => {
                     filter.predicate = condition(filter.predicate, &schema);
                     LogicalPlan::Filter(filter)

@@ -3,6 +3,7 @@
 mod checked_arithmetic;
 mod hive_casts;
 mod hive_types;
+mod hive_values;
 mod json;
 mod large_rows;
 mod lift_training;

@@ -45,20 +45,18 @@ impl Runner {
     }
 
     pub(in crate::statement) async fn plan_hive_insert(&self, insert: &HiveInsert) -> Result<InsertPlan, Diagnostic> {
-        let plan = self.plan_query_open(&insert.source).await?;
+        let plan = match self.plan_values(insert)? {
+            Some(plan) => plan,
+            None => self.plan_query_open(&insert.source).await?,
+        };
         self.fit_to_table(plan, &insert.target)
     }
 
     /// A query's rows as rows of a table.
     pub(super) fn fit_to_table(&self, plan: LogicalPlan, target: &InsertTarget) -> Result<InsertPlan, Diagnostic> {
-        let relation = self.relation_named(&target.table)?;
-        if relation.new.kind == RelationKind::View {
-            let message = format!("cannot insert into view \"{}\"", relation.new.name);
-            return Err(Diagnostic::new(sqlstate::WRONG_OBJECT_TYPE, message));
-        }
+        let relation = self.insertable(target)?;
         let fixed = self.partition_values(&relation, &target.partition)?;
-        let dynamic = relation.new.partitions.fields().iter().zip(&fixed).filter(|(_, value)| value.is_none());
-        let dynamic: Vec<FieldRef> = dynamic.map(|(field, _)| Arc::clone(field)).collect();
+        let dynamic = dynamic_columns(&relation, &fixed);
         self.check_dynamic(&fixed, &dynamic)?;
         let named = target.partition.0.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name);
         // They are filled by their place in the query: whoever names them otherwise means another place.
@@ -76,6 +74,16 @@ impl Runner {
             false => self.sorted(plan, dynamic.len())?,
         };
         Ok(InsertPlan { relation, plan, fixed })
+    }
+
+    /// The table that rows are to go to.
+    pub(super) fn insertable(&self, target: &InsertTarget) -> Result<Relation, Diagnostic> {
+        let relation = self.relation_named(&target.table)?;
+        if relation.new.kind == RelationKind::View {
+            let message = format!("cannot insert into view \"{}\"", relation.new.name);
+            return Err(Diagnostic::new(sqlstate::WRONG_OBJECT_TYPE, message));
+        }
+        Ok(relation)
     }
 
     /// As Hive refuses it; only where the setting has been made, since nothing is lost without it.
@@ -141,7 +149,7 @@ impl Runner {
     }
 
     /// What a column has where nothing is said of it.
-    fn default_of(&self, field: &Field) -> Result<Expr, Diagnostic> {
+    pub(super) fn default_of(&self, field: &Field) -> Result<Expr, Diagnostic> {
         let Some(text) = field.metadata().get(DEFAULT) else { return Ok(lit(ScalarValue::Null)) };
         let expression = self.state.create_logical_expr(text, &datafusion::common::DFSchema::empty());
         expression.map_err(|error| self.report(&error))
@@ -213,6 +221,12 @@ impl WrittenRows {
     pub(super) fn keep(mut self) {
         self.leftovers.keep();
     }
+}
+
+/// The partition columns whose values the rows bring.
+pub(super) fn dynamic_columns(relation: &Relation, fixed: &[Option<Option<String>>]) -> Vec<FieldRef> {
+    let dynamic = relation.new.partitions.fields().iter().zip(fixed).filter(|(_, value)| value.is_none());
+    dynamic.map(|(field, _)| Arc::clone(field)).collect()
 }
 
 /// A value as one of a column's type, cut to its length.

@@ -6,6 +6,7 @@ mod create_delta;
 mod create_table;
 mod destination;
 mod insert;
+mod insert_values;
 mod load_data;
 mod partition;
 mod relation;
