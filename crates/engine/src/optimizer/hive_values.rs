@@ -38,4 +38,3 @@ fn common(types: &[DataType]) -> Option<DataType> {
     }
     known
 }
-

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
-use datafusion::arrow::compute::prep_null_mask_filter;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -120,8 +119,7 @@ impl HiveTable {
         let Some(values) = values.as_boolean_opt() else {
             return datafusion::common::internal_err!("a filter is a boolean");
         };
-        let values = prep_null_mask_filter(values);
-        Ok(Some(values.values().iter().collect()))
+        Ok(Some(values.iter().map(|value| value == Some(true)).collect()))
     }
 
     fn files_of(&self, partition: &PartitionFiles) -> Result<Vec<DataFile>, Error> {

@@ -25,7 +25,8 @@ impl Runner {
         let mut wanted: Vec<_> = relation.new.columns.fields().iter().cloned().collect();
         wanted.extend(dynamic_columns(&relation, &fixed));
         if !insert.target.columns.is_empty() {
-            let named = insert.target.columns.iter().map(|name| wanted.iter().find(|field| field.name() == name).cloned());
+            let named =
+                insert.target.columns.iter().map(|name| wanted.iter().find(|field| field.name() == name).cloned());
             match named.collect::<Option<Vec<_>>>() {
                 Some(named) => wanted = named,
                 None => return Ok(None),

@@ -7,6 +7,7 @@ mod lateral;
 mod names;
 mod sort_by;
 mod table_function;
+mod values;
 
 use std::ops::ControlFlow;
 
@@ -36,6 +37,9 @@ impl VisitorMut for HiveRewriter {
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Refusal> {
         minus_is_except(&mut query.body);
         sort_by::to_order_by(query);
+        if let SetExpr::Values(list) = query.body.as_mut() {
+            values::texts(list);
+        }
         ControlFlow::Continue(())
     }
 
