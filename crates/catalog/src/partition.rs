@@ -158,31 +158,12 @@ impl Catalog {
         })
     }
 
-    /// Changes a partition to what `new` says; its files stay.
-    pub fn alter_partition(&self, oid: i64, id: i64, new: &NewPartition) -> Result<(), Error> {
-        self.write(|db| {
-            if partition_id(db, oid, &new.name)?.is_some_and(|other| other != id) {
-                return Err(Error::DuplicatePartition(new.name.clone()));
-            }
-            let changed = db.execute(
-                "UPDATE partitions SET name = ?3, location = ?4, columns = ?5, storage = ?6, parameters = ?7 \
-                 WHERE relation = ?1 AND id = ?2",
-                params![
-                    oid,
-                    id,
-                    new.name,
-                    location_text(new)?,
-                    new.columns.as_ref().map(|columns| encode(columns)),
-                    new.storage.as_ref().map(json).transpose()?,
-                    json(&new.parameters)?
-                ],
-            )?;
-            if changed == 0 {
-                return Err(Error::UndefinedPartition(new.name.clone()));
-            }
-            db.execute("DELETE FROM partition_values WHERE partition = ?1", [id])?;
-            insert_values(db, oid, id, new)
-        })
+    /// Changes partitions to what is said of them, all or none; their files stay.
+    pub fn alter_partitions(&self, oid: i64, changed: &[(i64, NewPartition)]) -> Result<(), Error> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        self.write(|db| changed.iter().try_for_each(|(id, new)| alter_partition(db, oid, *id, new)))
     }
 
     /// The files of a table in the warehouse, or of some of its partitions.
@@ -260,6 +241,30 @@ pub(crate) fn publish(db: &Transaction<'_>, oid: i64, publication: &Publication)
         insert.execute(params![oid, partition, file.path, bytes, rows])?;
     }
     Ok(removed)
+}
+
+fn alter_partition(db: &Transaction<'_>, oid: i64, id: i64, new: &NewPartition) -> Result<(), Error> {
+    if partition_id(db, oid, &new.name)?.is_some_and(|other| other != id) {
+        return Err(Error::DuplicatePartition(new.name.clone()));
+    }
+    let mut statement = db.prepare_cached(
+        "UPDATE partitions SET name = ?3, location = ?4, columns = ?5, storage = ?6, parameters = ?7 \
+         WHERE relation = ?1 AND id = ?2",
+    )?;
+    let changed = statement.execute(params![
+        oid,
+        id,
+        new.name,
+        location_text(new)?,
+        new.columns.as_ref().map(|columns| encode(columns)),
+        new.storage.as_ref().map(json).transpose()?,
+        json(&new.parameters)?
+    ])?;
+    if changed == 0 {
+        return Err(Error::UndefinedPartition(new.name.clone()));
+    }
+    db.prepare_cached("DELETE FROM partition_values WHERE partition = ?1")?.execute([id])?;
+    insert_values(db, oid, id, new)
 }
 
 fn partition_id(db: &Transaction<'_>, oid: i64, name: &str) -> Result<Option<i64>, Error> {

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::{CatalogProvider, MemTable, SchemaProvider, TableProvider};
 use datafusion::error::{DataFusionError, Result};
-use mead_common::Dialect;
-use mead_storage::{DeclaredTable, ExternalFormat, ExternalTable, ManagedTable, file_schema, text_type};
+use mead_common::{Diagnostic, Dialect};
+use mead_storage::{AsOf, DeclaredTable, ExternalFormat, ExternalTable, ManagedTable, file_schema, text_type};
 
 use crate::database::SYSTEM_SCHEMAS;
 use crate::system::{LazyTable, ViewColumns};
@@ -133,6 +133,38 @@ impl DatabaseSchema {
     }
 }
 
+/// Stands between a table's name and the time at which it is meant. A control character keeps it out of anybody's SQL.
+const AS_OF: char = '\u{1}';
+
+/// The name under which a schema has a table as it was.
+pub fn as_of_name(name: &str, at: AsOf) -> String {
+    match at {
+        AsOf::Version(version) => format!("{name}{AS_OF}version={version}"),
+        AsOf::Moment(micros) => format!("{name}{AS_OF}moment={micros}"),
+    }
+}
+
+fn as_of(name: &str) -> Option<(&str, AsOf)> {
+    let (name, at) = name.split_once(AS_OF)?;
+    let at = match at.split_once('=')? {
+        ("version", version) => AsOf::Version(version.parse().ok()?),
+        ("moment", micros) => AsOf::Moment(micros.parse().ok()?),
+        _ => return None,
+    };
+    Some((name, at))
+}
+
+async fn relation_as_of(relation: &Relation, at: AsOf) -> Result<Arc<dyn TableProvider>> {
+    let new = &relation.new;
+    if new.kind != RelationKind::Managed || new.storage.is_some() {
+        let report = Diagnostic::unsupported(format!("{} \"{}\" has no versions", new.kind.noun(), new.name));
+        return Err(DataFusionError::External(Box::new(report.with_hint("managed tables without STORED AS have"))));
+    }
+    let folder = new.location.clone().unwrap_or_default();
+    let stored = ManagedTable::new(folder).provider_as_of(at, &new.name).await?;
+    Ok(DeclaredTable::wrap(stored, &new.columns, None))
+}
+
 /// An external table from its entry.
 pub(crate) fn external_table(relation: &Relation) -> Result<ExternalTable> {
     Ok(ExternalTable {
@@ -162,6 +194,12 @@ impl SchemaProvider for DatabaseSchema {
         }
         if let Some(query) = system::view(&self.name, name) {
             return Ok(Some(self.view(ViewDefinition { query, search_path: None, dialect: Dialect::Postgres }).await?));
+        }
+        if let Some((name, at)) = as_of(name) {
+            return match self.catalog.relation(&self.name, name)? {
+                Some(relation) => Ok(Some(relation_as_of(&relation, at).await?)),
+                None => Ok(None),
+            };
         }
         match self.catalog.relation(&self.name, name)? {
             Some(relation) => Ok(Some(self.relation(relation).await?)),

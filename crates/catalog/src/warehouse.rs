@@ -4,23 +4,58 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Field;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, ScalarValue};
 use mead_common::Diagnostic;
 use mead_storage::hive::{DataFile, HiveTable, PartitionFiles, PartitionSource, Place, Serde, TableFormat};
 
+use crate::statistics::{ROWS, column_statistics};
 use crate::{Catalog, Error, HiveStorage, Partition, Relation, RelationKind};
 
 /// A provider of the table's rows.
 pub(crate) fn hive_table(catalog: &Arc<Catalog>, relation: &Relation) -> Result<HiveTable, Error> {
     let source = MetastorePartitions { catalog: Arc::clone(catalog), relation: relation.clone() };
     let leased = (relation.new.kind == RelationKind::Managed).then(|| relation.new.location.clone()).flatten();
-    Ok(HiveTable::new(
+    let table = HiveTable::new(
         relation.new.name.clone(),
         Arc::clone(&relation.new.columns),
         Arc::clone(&relation.new.partitions),
         relation.table_format()?,
         Arc::new(source),
         leased,
-    ))
+    );
+    Ok(table.with_statistics(known_columns(relation)))
+}
+
+/// What ANALYZE has found of the columns, as the optimizer takes it: as something that was once so.
+fn known_columns(relation: &Relation) -> Vec<ColumnStatistics> {
+    let found = column_statistics(&relation.new.properties);
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let one = |field: &Arc<Field>| {
+        let Some(known) = found.get(field.name()) else { return ColumnStatistics::new_unknown() };
+        let value = |text: &Option<String>| {
+            let value = ScalarValue::try_from_string(text.clone()?, field.data_type()).ok();
+            value.filter(|value| !value.is_null())
+        };
+        let inexact = |value: Option<ScalarValue>| value.map_or(Precision::Absent, Precision::Inexact);
+        ColumnStatistics {
+            null_count: Precision::Inexact(count(known.nulls)),
+            distinct_count: known.distinct.map_or(Precision::Absent, |number| Precision::Inexact(count(number))),
+            min_value: inexact(value(&known.min)),
+            max_value: inexact(value(&known.max)),
+            ..ColumnStatistics::new_unknown()
+        }
+    };
+    relation.all_columns().fields().iter().map(one).collect()
+}
+
+/// How many rows there were when somebody counted.
+fn counted(properties: &BTreeMap<String, String>) -> Option<u64> {
+    properties.get(ROWS)?.parse().ok()
 }
 
 impl Relation {
@@ -67,7 +102,9 @@ impl MetastorePartitions {
                 true => Place::Files(data_files(&location, self.catalog.files(oid, None)?)),
                 false => Place::Folder(location),
             };
-            return Ok(vec![PartitionFiles { values: Vec::new(), name: String::new(), place, format: None }]);
+            let rows = counted(&self.relation.new.properties);
+            let (values, name) = (Vec::new(), String::new());
+            return Ok(vec![PartitionFiles { values, name, place, format: None, columns: None, rows }]);
         }
         let partitions = self.catalog.partitions(oid, wanted)?;
         let mut files: BTreeMap<i64, Vec<crate::TableFile>> = BTreeMap::new();
@@ -87,7 +124,9 @@ impl MetastorePartitions {
                 Some(_) => Some(self.relation.partition_format(&partition)?),
                 None => None,
             };
-            Ok(PartitionFiles { values: partition.new.values, name: partition.new.name, place, format })
+            let rows = counted(&partition.new.parameters);
+            let columns = partition.new.columns;
+            Ok(PartitionFiles { values: partition.new.values, name: partition.new.name, place, format, columns, rows })
         });
         found.collect()
     }

@@ -293,6 +293,9 @@ fn plan_state(message: &str) -> SqlState {
 
 /// `relation "x" does not exist`, by the name the user wrote (DataFusion's has the default catalog and schema in front).
 pub(crate) fn undefined_relation(name: &str) -> Diagnostic {
+    // What stands behind a table's name tells when it is meant.
+    let name = name.split('\u{1}').filter(|part| !part.contains('=')).collect::<Vec<_>>().join("\u{1}");
+    let name = name.as_str();
     let name = match name.rsplit_once(&format!("{SEARCH_PATH}.")) {
         Some((_, name)) => name,
         None => name.strip_prefix("default.public.").or_else(|| name.strip_prefix("default.")).unwrap_or(name),

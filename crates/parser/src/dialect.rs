@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::cell::Cell;
 
-use sqlparser::ast::{Expr, ObjectName, Query, SetExpr, TableFactor, Value};
+use sqlparser::ast::{Expr, ObjectName, Query, SelectItem, SetExpr, TableFactor, TableWithJoins, Value};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -207,6 +207,22 @@ pub(crate) fn select_all(name: ObjectName) -> Result<Query, ParserError> {
             place.clone_from(&name);
         }
     }
+    Ok(query)
+}
+
+/// `SELECT projection FROM from [WHERE condition]`, put together.
+pub fn select(
+    projection: Vec<SelectItem>,
+    from: Vec<TableWithJoins>,
+    condition: Option<Expr>,
+) -> Result<Query, ParserError> {
+    let mut query = *Parser::new(&PostgreSqlDialect {}).try_with_sql("SELECT 1")?.parse_query()?;
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return Err(ParserError::ParserError("SELECT is no select".to_owned()));
+    };
+    select.projection = projection;
+    select.from = from;
+    select.selection = condition;
     Ok(query)
 }
 

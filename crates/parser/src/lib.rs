@@ -10,10 +10,13 @@ mod hive;
 mod rewrite;
 mod split;
 mod statement;
+mod time_travel;
 
 pub use error::Error;
+pub use dialect::select;
 pub use hive::{Piece, SessionCommand, VariableKind, parse_one, pieces, query_of_view, substitute};
 pub use rewrite::{LateralView, column_name};
 pub use split::{Parsed, parse};
 pub use sqlparser;
 pub use statement::*;
+pub use time_travel::{AsOfName, as_of};

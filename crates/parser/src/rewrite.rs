@@ -3,6 +3,7 @@
 
 mod cast;
 mod fill_missing;
+mod change;
 mod hive;
 mod literal;
 mod names;
@@ -47,6 +48,7 @@ pub(crate) fn rewrite(statement: &mut Statement, dialect: Dialect) -> Result<(),
     }
     let mut rewriter = Rewriter { dialect };
     let flow = match statement {
+        Statement::Change(change) => change::rewrite(change, dialect),
         Statement::Copy(copy) => {
             names::name(&mut copy.query.body, names::Duplicates::Kept);
             copy.query.visit(&mut rewriter)

@@ -43,6 +43,7 @@ fn parse_postgres(sql: &str) -> Result<Vec<Parsed>, Error> {
     if tokens.windows(2).filter(|pair| goes_deeper(&pair[0].token, &pair[1].token)).nth(LEVELS_MAX).is_some() {
         return Err(Error::TooDeep);
     }
+    let tokens = crate::time_travel::named(tokens, '"');
     let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
     let letters: Vec<char> = sql.chars().collect();
     let mut statements = Vec::new();

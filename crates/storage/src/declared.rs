@@ -179,18 +179,21 @@ impl TableProvider for DeclaredTable {
         input: Arc<dyn ExecutionPlan>,
         operation: InsertOp,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        // Whether NULL may be stored is for the table itself to say.
-        let stored = self.inner.schema();
-        let fields = stored.fields().iter().zip(self.schema.fields()).map(|(stored, shown)| {
-            let mut metadata = stored.metadata().clone();
-            if is_json(shown) {
-                metadata.extend(named_by(shown));
-            }
-            Field::clone(stored).with_nullable(true).with_metadata(metadata)
-        });
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let schema = stored_target(&self.inner.schema(), &self.schema);
         let convert = Convert { origin: None, checks_json: true };
         let input = Arc::new(ConvertExec::new(input, schema, convert));
         self.inner.insert_into(session, input, operation).await
     }
+}
+
+/// What rows are turned into on their way into a table. Whether NULL may be stored is for the table itself to say.
+pub(crate) fn stored_target(stored: &Schema, shown: &Schema) -> SchemaRef {
+    let fields = stored.fields().iter().zip(shown.fields()).map(|(stored, shown)| {
+        let mut metadata = stored.metadata().clone();
+        if is_json(shown) {
+            metadata.extend(named_by(shown));
+        }
+        Field::clone(stored).with_nullable(true).with_metadata(metadata)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }

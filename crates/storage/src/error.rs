@@ -25,6 +25,9 @@ pub enum Error {
     ManagedType { column: String, data_type: String },
     #[error("the table was dropped")]
     Dropped,
+    /// Somebody else changed the same table meanwhile.
+    #[error("could not serialize access due to concurrent update")]
+    Conflict(Box<deltalake::DeltaTableError>),
     #[error("could not access \"{path}\": {source}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("Delta table \"{location}\": {source}")]
@@ -36,6 +39,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// What Delta says of the table in a folder.
+    pub(crate) fn of_delta(folder: &std::path::Path, source: deltalake::DeltaTableError) -> Self {
+        use deltalake::DeltaTableError;
+        use deltalake::kernel::transaction::TransactionError;
+        match source {
+            DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source: TransactionError::CommitConflict(_) | TransactionError::MaxCommitAttempts(_),
+            } => Error::Conflict(Box::new(source)),
+            source => Error::Delta { location: folder.display().to_string(), source: Box::new(source) },
+        }
+    }
+
     pub(crate) fn io(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
         Error::Io { path: path.into(), source }
     }
@@ -58,6 +74,7 @@ impl From<Error> for Diagnostic {
             Error::Format(_) => Diagnostic::unsupported(message).with_hint("available formats: PARQUET, CSV, JSON"),
             Error::ManagedType { .. } => Diagnostic::unsupported(message)
                 .with_hint("cast it to another type, or keep the rows in an external Parquet table"),
+            Error::Conflict(source) => Diagnostic::new(sqlstate::SERIALIZATION_FAILURE, message).with_source(source),
             Error::Dropped => Diagnostic::new(sqlstate::UNDEFINED_TABLE, message),
             Error::Io { source, .. } => {
                 let state = match source.kind() {

@@ -21,7 +21,9 @@ pub use durable::{DurableFileSystem, file_url, sync_folder, temporary_beside, wr
 pub use error::Error;
 pub use external::{ExternalFormat, ExternalTable};
 pub use lease::{Lease, remove_files, remove_table_folder};
-pub use managed::ManagedTable;
+pub use managed::{
+    AsOf, Change, ChangeKind, ChangeWriter, FILE, HistoryEntry, ManagedTable, Optimized, RETENTION, ROW,
+};
 pub use pass_through::{PassThrough, PassThroughExec};
 pub use path_policy::PathPolicy;
 pub use write::{WriteFormat, WriteOptions, replace_folder, write_file_from, write_folder_from};

@@ -1,5 +1,16 @@
 //! Managed tables: folders of Parquet files under a Delta log, which belong to mead.
 
+mod alter;
+mod change;
+mod history;
+mod maintenance;
+mod rows;
+
+pub use change::{Change, ChangeKind, ChangeWriter};
+pub use history::{AsOf, HistoryEntry};
+pub use maintenance::{Optimized, RETENTION};
+pub use rows::{FILE, ROW};
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,6 +82,13 @@ impl ManagedTable {
         Ok(Arc::new(ManagedProvider { inner, folder: self.folder.clone(), unfinished, writing: Mutex::default() }))
     }
 
+    /// A provider of what was opened, which nobody writes to.
+    async fn provider_of(&self, table: DeltaTable) -> Result<Arc<dyn TableProvider>, Error> {
+        let inner: Arc<dyn TableProvider> = table.table_provider().await?;
+        let unfinished = Unfinished::new(&self.folder);
+        Ok(Arc::new(ManagedProvider { inner, folder: self.folder.clone(), unfinished, writing: Mutex::default() }))
+    }
+
     /// Removes the folder, as soon as nobody reads it or writes to it. The metastore's entry must be gone before.
     pub fn remove(&self) -> Result<(), Error> {
         lease::remove(&self.folder)
@@ -90,7 +108,7 @@ impl ManagedTable {
     }
 
     fn delta(&self, source: DeltaTableError) -> Error {
-        Error::Delta { location: self.folder.display().to_string(), source: Box::new(source) }
+        Error::of_delta(&self.folder, source)
     }
 }
 

@@ -7,3 +7,4 @@ pub(crate) mod search_path;
 mod session_schema;
 pub(crate) mod sql_type;
 pub(crate) mod table_function;
+pub(crate) mod time_travel;

@@ -10,6 +10,7 @@ use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, 
 use datafusion::error::Result;
 
 use super::session_schema::{self, SessionSchema};
+use super::time_travel::Travelling;
 use crate::session::info::Info;
 
 /// The name of the one catalog, which is the Postgres database.
@@ -69,7 +70,8 @@ impl CatalogProvider for SessionCatalog {
             return None;
         }
         if name != SEARCH_PATH {
-            return self.shared.schema(name);
+            let shared = self.shared.schema(name)?;
+            return Some(Arc::new(Travelling::new(shared, Arc::clone(&self.info))));
         }
         let path = self.info.settings.search_path();
         // Temporary tables shadow others.

@@ -64,7 +64,7 @@ impl Runner {
     }
 
     /// The query's text, with the view's own column names around it if it has any.
-    fn definition(&self, query: &ast::Query, names: &[String], columns: &[Field]) -> String {
+    pub(super) fn definition(&self, query: &ast::Query, names: &[String], columns: &[Field]) -> String {
         let dialect = self.source.dialect;
         // The tree of a query of Hive's has become another one; its text has not.
         let written = dialect.is_hive_like().then(|| mead_parser::query_of_view(&self.source.text, dialect)).flatten();

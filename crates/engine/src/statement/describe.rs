@@ -42,6 +42,7 @@ pub(super) fn relation_rows(schema: &Schema) -> Result<SendableRecordBatchStream
 impl Runner {
     pub(crate) async fn describe_object(&self, describe: &Describe) -> Result<Execution, Diagnostic> {
         match describe {
+            Describe::History(table) => self.describe_history(table).await,
             Describe::Query(query) => {
                 let plan = self.plan_query(query).await?;
                 Ok(Execution::uncounted_rows(relation_rows(&super::query::shown(plan.schema().inner()))?, "DESCRIBE"))

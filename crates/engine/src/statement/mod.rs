@@ -1,5 +1,6 @@
 //! The statements, one file each; here the branching between them.
 
+pub(crate) mod change;
 mod copy;
 mod create_model;
 mod create_table;
@@ -134,6 +135,7 @@ impl Runner {
         match statement {
             Statement::AlterModel(alter) => self.alter_model(alter),
             Statement::AlterRole(role) => self.alter_role(role),
+            Statement::Change(change) => self.change(change).await,
             Statement::Copy(copy) => self.copy(copy).await,
             Statement::CreateDatabase { name, if_not_exists } => self.create_database(name, *if_not_exists),
             Statement::CreateModel(create) => self.create_model(create).await,
@@ -189,6 +191,10 @@ impl Runner {
                 None => Ok((Vec::new(), None)),
             },
             Statement::Warehouse(statement) => self.describe_warehouse(statement, declared).await,
+            Statement::Change(change) => match self.plan_change_open(change).await? {
+                Some(plan) => Ok((parameters::types(&plan, declared).map_err(|error| self.report(&error))?, None)),
+                None => Ok((Vec::new(), None)),
+            },
             Statement::Insert(insert) => {
                 let plan = self.plan_insert(insert).await?;
                 Ok((parameters::types(&plan, declared).map_err(|error| self.report(&error))?, None))
@@ -210,6 +216,7 @@ impl Runner {
             Statement::Describe(Describe::Query(_) | Describe::Table(_)) => {
                 Ok((Vec::new(), Some(describe::table_schema())))
             }
+            Statement::Describe(Describe::History(_)) => Ok((Vec::new(), Some(change::history_schema()))),
             Statement::Describe(Describe::Model { .. }) => Ok((Vec::new(), Some(describe::model_schema()))),
             _ => Ok((Vec::new(), None)),
         }
@@ -235,6 +242,11 @@ impl Runner {
             },
             Statement::Copy(copy) if !options.analyze => &copy.query,
             Statement::InsertDirectory(insert) if !options.analyze => &insert.query,
+            Statement::Change(change) if !options.analyze => {
+                return self.plan_change_open(change).await?.ok_or_else(|| {
+                    Diagnostic::new(sqlstate::SYNTAX_ERROR, "this statement has no plan to explain")
+                });
+            }
             Statement::Insert(insert) if !options.analyze => return self.plan_insert(insert).await,
             _ if options.analyze => {
                 return Err(Diagnostic::unsupported("EXPLAIN ANALYZE is for queries alone")

@@ -16,7 +16,7 @@ pub(super) struct QualifiedName {
 
 impl Runner {
     /// Where an object of this name is, or is to be made: unqualified ones in the current schema.
-    pub(super) fn qualify(&self, name: &ObjectName) -> Result<QualifiedName, Diagnostic> {
+    pub(in crate::statement) fn qualify(&self, name: &ObjectName) -> Result<QualifiedName, Diagnostic> {
         let mut parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(identifier_text).collect();
         let last = parts.pop().unwrap_or_default();
         let schema = parts.pop();

@@ -54,6 +54,7 @@ pub fn parse_one(sql: &str, dialect: Dialect) -> Result<Parsed, Error> {
     if tokens.windows(2).filter(|pair| goes_deeper(&pair[0].token, &pair[1].token)).nth(LEVELS_MAX).is_some() {
         return Err(Error::TooDeep);
     }
+    let tokens = crate::time_travel::named(tokens, '`');
     let tokens = lateral_view::as_joins(&window::as_partitions(tokens));
     let mut statements = Vec::new();
     if let Some(place) = transform(&tokens) {

@@ -1,5 +1,6 @@
 //! The statements, one file each.
 
+mod change;
 mod copy;
 mod create_model;
 mod create_table;
@@ -15,6 +16,9 @@ mod warehouse;
 
 use sqlparser::ast;
 
+pub use change::{
+    AsOfText, Assignment, Change, Delete, Merge, MergeAction, MergeClause, MergeWhen, Optimize, Restore, Target, Update, Vacuum,
+};
 pub use copy::{Copy, CopyTarget};
 pub use create_model::{CreateModel, ModelSource};
 pub use create_table::{CreateTable, PartitionColumn};
@@ -36,6 +40,8 @@ pub enum Statement {
     AlterModel(AlterModel),
     AlterRole(CreateRole),
     Begin(TransactionModes),
+    /// A change of a managed table.
+    Change(Box<Change>),
     /// CLOSE a cursor, or ALL of them.
     Close(Option<String>),
     Commit {
@@ -142,6 +148,7 @@ impl Statement {
         match self {
             Statement::AlterModel(_) => Some("ALTER MODEL"),
             Statement::AlterRole(_) => Some("ALTER ROLE"),
+            Statement::Change(change) => Some(change.name()),
             Statement::Copy(_) => Some("COPY"),
             Statement::CreateDatabase { .. } => Some("CREATE DATABASE"),
             Statement::CreateModel(_) => Some("CREATE MODEL"),

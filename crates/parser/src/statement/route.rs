@@ -58,9 +58,11 @@ pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
         }
         "set" | "reset" | "discard" | "show" | "use" | "describe" | "desc" | "unlisten" => session(parser, &first),
         "drop" | "alter" | "export" | "copy" => object(parser, &first),
-        "analyze" | "call" | "checkpoint" | "cluster" | "comment" | "delete" | "do" | "grant" | "import" | "listen"
-        | "load" | "lock" | "merge" | "msck" | "notify" | "optimize" | "reassign" | "refresh" | "reindex"
-        | "revoke" | "security" | "truncate" | "update" | "vacuum" => refuse(&first.to_uppercase(), None),
+        "delete" | "merge" | "optimize" | "restore" | "update" | "vacuum" => change::statement(parser, &first),
+        "analyze" | "call" | "checkpoint" | "cluster" | "comment" | "do" | "grant" | "import" | "listen" | "load"
+        | "lock" | "msck" | "notify" | "reassign" | "refresh" | "reindex" | "revoke" | "security" | "truncate" => {
+            refuse(&first.to_uppercase(), None)
+        }
         _ => Ok(parser.unexpected("a statement")?),
     }
 }

@@ -20,6 +20,8 @@ pub enum Show {
 /// What is to be described.
 #[derive(Debug, Clone)]
 pub enum Describe {
+    /// What was done to a managed table.
+    History(ObjectName),
     Model { name: ObjectName, version: Option<u64> },
     Query(Box<Query>),
     Table(ObjectName),
@@ -58,6 +60,10 @@ pub(crate) fn describe(parser: &mut Parser<'_>) -> ParseResult<Describe> {
     }
     if parser.peek_word_at(0, "select") || parser.peek_word_at(0, "with") {
         return Ok(Describe::Query(parser.parse_query()?));
+    }
+    if parser.peek_word_at(0, "history") && matches!(parser.peek_nth_token_ref(1).token, Token::Word(_)) {
+        parser.next_token();
+        return Ok(Describe::History(parser.parse_object_name(false)?));
     }
     let _ = parser.take_word("table");
     Ok(Describe::Table(parser.parse_object_name(false)?))

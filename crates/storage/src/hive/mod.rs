@@ -2,7 +2,10 @@
 //!
 //! Which partitions and files there are, the metastore says ([`PartitionSource`]); nothing here looks for them.
 
+mod adapt;
+mod avro_writer;
 mod builder;
+mod columnar;
 mod compression;
 mod format;
 mod java_text;
@@ -10,6 +13,8 @@ mod json;
 mod lazy_simple;
 mod lines;
 mod open_csv;
+mod orc_encoding;
+mod orc_writer;
 mod partition_name;
 mod partitions;
 mod provider;
@@ -22,6 +27,7 @@ mod text_writer;
 mod types;
 mod writer;
 
+pub(crate) use adapt::cut_texts;
 pub use format::{Serde, TableFormat};
 pub use java_text::{date_text, double_text, float_text, timestamp_text};
 pub use partition_name::{DEFAULT_PARTITION, partition_name, partition_values};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::common::ScalarValue;
 use mead_common::{Diagnostic, sqlstate};
 
@@ -29,6 +29,10 @@ pub struct PartitionFiles {
     pub place: Place,
     /// Where it is not the table's.
     pub format: Option<TableFormat>,
+    /// The columns of its files, where they are not the table's.
+    pub columns: Option<SchemaRef>,
+    /// How many rows it had when somebody counted.
+    pub rows: Option<u64>,
 }
 
 /// Where rows are.

@@ -1,6 +1,5 @@
 //! A table of files: its partitions are chosen by their values, then their files are read.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{DFSchema, ScalarValue, Statistics};
+use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, FileSource, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -27,7 +26,7 @@ use object_store::path::Path;
 use super::compression::Codec;
 use super::format::{Serde, TableFormat};
 use super::partitions::{DataFile, PartitionFiles, PartitionSource, Place, files_below, partition_array};
-use super::source::{LocalPath, TextSource, UNCOMPRESSED};
+use super::source::{LocalPath, HiveSource, UNCOMPRESSED};
 use crate::lease::Lease;
 use crate::managed::Leased;
 use crate::{Error, PassThroughExec};
@@ -40,6 +39,8 @@ pub struct HiveTable {
     pub format: TableFormat,
     pub partitions: Arc<dyn PartitionSource>,
     pub name: String,
+    /// What is known of the columns, the files' and then the partitions'; it may be out of date.
+    known: Vec<ColumnStatistics>,
     schema: SchemaRef,
     /// The folder that is ours, whose files stay while they are read.
     leased: Option<PathBuf>,
@@ -49,7 +50,24 @@ pub struct HiveTable {
 struct Chosen {
     files: Vec<DataFile>,
     values: Vec<ScalarValue>,
+    layout: Layout,
+    /// How many rows it had when somebody counted.
+    rows: Option<u64>,
+}
+
+/// How files are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Layout {
     format: TableFormat,
+    /// The columns that they were written with, where they are not the table's.
+    columns: Option<SchemaRef>,
+}
+
+/// Partitions that are read alike.
+struct Group {
+    layout: Layout,
+    partitions: Vec<(Vec<DataFile>, Vec<ScalarValue>)>,
+    rows: Option<u64>,
 }
 
 impl HiveTable {
@@ -62,7 +80,14 @@ impl HiveTable {
         leased: Option<PathBuf>,
     ) -> Self {
         let fields: Vec<_> = columns.fields().iter().chain(partition_columns.fields()).cloned().collect();
-        Self { columns, partition_columns, format, partitions, name, schema: Arc::new(Schema::new(fields)), leased }
+        let schema = Arc::new(Schema::new(fields));
+        Self { columns, partition_columns, format, partitions, name, known: Vec::new(), schema, leased }
+    }
+
+    /// Tells the optimizer what the columns were like when somebody looked.
+    pub fn with_statistics(mut self, known: Vec<ColumnStatistics>) -> Self {
+        self.known = known;
+        self
     }
 
     fn is_partition_column(&self, name: &str) -> bool {
@@ -96,7 +121,9 @@ impl HiveTable {
             }
             let values = arrays.iter().map(|array| ScalarValue::try_from_array(array, place)).collect::<Result<_>>()?;
             let files = self.files_of(&partition)?;
-            chosen.push(Chosen { files, values, format: partition.format.unwrap_or_else(|| self.format.clone()) });
+            let format = partition.format.unwrap_or_else(|| self.format.clone());
+            let columns = partition.columns.filter(|columns| *columns != self.columns);
+            chosen.push(Chosen { files, values, layout: Layout { format, columns }, rows: partition.rows });
         }
         Ok(chosen)
     }
@@ -147,8 +174,7 @@ impl HiveTable {
     fn scan_of(
         &self,
         session: &dyn Session,
-        format: TableFormat,
-        partitions: Vec<(Vec<DataFile>, Vec<ScalarValue>)>,
+        group: Group,
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
@@ -157,6 +183,7 @@ impl HiveTable {
             .build();
         let mut files = Vec::new();
         let (mut rows, mut bytes, mut may_be_cut) = (Some(0), 0, true);
+        let Group { layout: Layout { format, columns }, partitions, rows: counted } = group;
         for (list, values) in partitions {
             for file in list {
                 rows = rows.zip(file.rows).map(|(all, more)| all + more);
@@ -169,16 +196,17 @@ impl HiveTable {
         }
         let source: Arc<dyn FileSource> = match format.serde {
             Serde::Parquet => Arc::new(ParquetSource::new(table_schema)),
-            Serde::Orc | Serde::Avro => {
-                return Err(DataFusionError::External(Box::new(Diagnostic::unsupported(format!(
-                    "tables stored as {} cannot be read yet",
-                    format.serde.format_name()
-                )))));
-            }
-            _ => Arc::new(TextSource::new(table_schema, format, may_be_cut)?),
+            _ => Arc::new(HiveSource::new(table_schema, columns, format, may_be_cut)?),
         };
         let mut statistics = Statistics::new_unknown(&self.schema);
-        statistics.num_rows = rows.map_or(Precision::Absent, |rows| Precision::Exact(to_usize(rows)));
+        statistics.num_rows = match (rows, counted) {
+            (Some(rows), _) => Precision::Exact(to_usize(rows)),
+            (None, Some(rows)) => Precision::Inexact(to_usize(rows)),
+            (None, None) => Precision::Absent,
+        };
+        if self.known.len() == statistics.column_statistics.len() {
+            statistics.column_statistics.clone_from(&self.known);
+        }
         statistics.total_byte_size = Precision::Inexact(to_usize(bytes));
         let groups = FileGroup::new(files).split_files(session.config().target_partitions());
         let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
@@ -288,20 +316,22 @@ impl TableProvider for HiveTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let lease = self.leased.as_deref().map(Lease::take);
-        let mut by_format: Vec<(TableFormat, Vec<(Vec<DataFile>, Vec<ScalarValue>)>)> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for chosen in self.choose(session, filters)? {
-            let key = format!("{:?}", chosen.format);
-            let place = *places.entry(key).or_insert_with(|| {
-                by_format.push((chosen.format.clone(), Vec::new()));
-                by_format.len() - 1
-            });
-            by_format[place].1.push((chosen.files, chosen.values));
+        let mut groups: Vec<Group> = Vec::new();
+        for Chosen { files, values, layout, rows } in self.choose(session, filters)? {
+            // Partitions that follow each other are mostly alike, and there are few kinds of them.
+            let known = groups.iter_mut().rev().find(|group| group.layout == layout);
+            match known {
+                Some(group) => {
+                    group.rows = group.rows.zip(rows).map(|(all, more)| all + more);
+                    group.partitions.push((files, values));
+                }
+                None => groups.push(Group { layout, partitions: vec![(files, values)], rows }),
+            }
         }
         let mut plans = Vec::new();
-        for (format, partitions) in by_format {
-            if partitions.iter().any(|(files, _)| files.iter().any(|file| file.bytes > 0)) {
-                plans.push(self.scan_of(session, format, partitions, projection, limit)?);
+        for group in groups {
+            if group.partitions.iter().any(|(files, _)| files.iter().any(|file| file.bytes > 0)) {
+                plans.push(self.scan_of(session, group, projection, limit)?);
             }
         }
         let schema = match projection {

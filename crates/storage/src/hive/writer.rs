@@ -10,9 +10,11 @@ use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
 use mead_common::Diagnostic;
 
+use super::avro_writer::AvroWriter;
 use super::format::{Serde, TableFormat};
 use super::lazy_simple::Delimiters;
 use super::open_csv::OpenCsv;
+use super::orc_writer::OrcWriter;
 use super::text_writer::write_json;
 use crate::Error;
 use crate::write::parquet_properties;
@@ -36,6 +38,8 @@ pub struct WrittenFile {
 }
 
 enum Sink {
+    Avro(Box<AvroWriter>),
+    Orc(Box<OrcWriter<BufWriter<File>>>),
     Parquet(Box<ArrowWriter<File>>),
     Text { file: BufWriter<File>, format: TextFormat },
 }
@@ -49,8 +53,9 @@ enum TextFormat {
 impl HiveWriter {
     /// `schema`: the columns of the files, without the partitions'.
     pub fn create(path: PathBuf, format: &TableFormat, schema: &SchemaRef) -> Result<Self, Error> {
+        let create = || File::create_new(&path).map_err(|source| Error::io(&path, source));
         let text = |format| {
-            let file = File::create_new(&path).map_err(|source| Error::io(&path, source))?;
+            let file = create()?;
             Ok::<_, Error>(Sink::Text { file: BufWriter::with_capacity(PIECE_BYTES, file), format })
         };
         let sink = match format.serde {
@@ -58,11 +63,16 @@ impl HiveWriter {
             Serde::OpenCsv => text(TextFormat::Csv(OpenCsv::new(format)?))?,
             Serde::Json => text(TextFormat::Json)?,
             Serde::Parquet => {
-                let file = File::create_new(&path).map_err(|source| Error::io(&path, source))?;
+                let file = create()?;
                 let writer = ArrowWriter::try_new(file, SchemaRef::clone(schema), Some(parquet_properties()));
                 Sink::Parquet(Box::new(writer.map_err(DataFusionError::from)?))
             }
-            Serde::Regex | Serde::Orc | Serde::Avro => {
+            Serde::Avro => Sink::Avro(Box::new(AvroWriter::new(create()?, schema)?)),
+            Serde::Orc => {
+                let file = BufWriter::with_capacity(PIECE_BYTES, create()?);
+                Sink::Orc(Box::new(OrcWriter::new(file, schema)?))
+            }
+            Serde::Regex => {
                 let class = format.serde.class().rsplit('.').next().unwrap_or_default();
                 return Err(Diagnostic::unsupported(format!("{class} cannot write")).into());
             }
@@ -73,6 +83,8 @@ impl HiveWriter {
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         self.rows += batch.num_rows() as u64;
         match &mut self.sink {
+            Sink::Avro(writer) => writer.write(batch)?,
+            Sink::Orc(writer) => writer.write(batch)?,
             Sink::Parquet(writer) => writer.write(batch).map_err(DataFusionError::from)?,
             Sink::Text { file, format } => {
                 let mut text = Vec::new();
@@ -91,9 +103,12 @@ impl HiveWriter {
     pub fn finish(self) -> Result<WrittenFile, Error> {
         let Self { path, sink, rows } = self;
         let io = |source| Error::io(&path, source);
+        let unbuffered = |file: BufWriter<File>| file.into_inner().map_err(|error| io(error.into_error()));
         let file = match sink {
+            Sink::Avro(writer) => unbuffered(writer.finish()?)?,
+            Sink::Orc(writer) => unbuffered(writer.finish()?)?,
             Sink::Parquet(writer) => writer.into_inner().map_err(DataFusionError::from)?,
-            Sink::Text { file, .. } => file.into_inner().map_err(|error| io(error.into_error()))?,
+            Sink::Text { file, .. } => unbuffered(file)?,
         };
         file.sync_all().map_err(io)?;
         let bytes = file.metadata().map_err(io)?.len();

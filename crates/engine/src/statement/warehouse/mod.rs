@@ -1,17 +1,31 @@
 //! The statements of Hive's warehouse, one file each; here the branching between them, and what several of them need.
 
+mod alter_columns;
+mod alter_database;
+mod alter_partitions;
+mod alter_storage;
+mod alter_table;
+mod alter_view;
+mod analyze;
 mod columns;
 mod create_database;
 mod create_delta;
 mod create_table;
+mod describe;
+mod describe_formatted;
+mod describe_function;
 mod destination;
 mod insert;
 mod insert_values;
 mod load_data;
+mod msck;
 mod partition;
 mod relation;
+mod show;
+mod show_create;
 mod storage;
 mod temporary;
+mod truncate;
 
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use mead_common::Diagnostic;
@@ -25,11 +39,19 @@ use crate::session::Execution;
 impl Runner {
     pub(super) async fn warehouse(&self, statement: &Warehouse) -> Result<Execution, Diagnostic> {
         match statement {
+            Warehouse::AlterDatabase(alter) => self.alter_database(alter),
+            Warehouse::AlterTable(alter) => self.alter_table(alter).await,
+            Warehouse::AlterView(alter) => self.alter_view(alter).await,
+            Warehouse::Analyze(analyze) => self.analyze(analyze).await,
             Warehouse::CreateDatabase(create) => self.create_hive_database(create),
             Warehouse::CreateTable(create) => self.create_hive_table(create).await,
+            Warehouse::CreateView(create) => self.create_hive_view(create).await,
+            Warehouse::Describe(describe) => self.describe_hive(describe),
             Warehouse::Insert(insert) => self.insert_hive(insert).await,
             Warehouse::LoadData(load) => self.load_data(load).await,
-            other => Err(Diagnostic::unsupported(format!("{} is not supported", other.name()))),
+            Warehouse::Msck(msck) => self.msck(msck),
+            Warehouse::Show(show) => self.show_hive(show),
+            Warehouse::Truncate(truncate) => self.truncate(truncate).await,
         }
     }
 
@@ -56,6 +78,10 @@ impl Runner {
 }
 
 /// The columns of the rows that a statement of the warehouse gives.
-fn warehouse_rows(_: &Warehouse) -> Option<SchemaRef> {
-    None
+fn warehouse_rows(statement: &Warehouse) -> Option<SchemaRef> {
+    match statement {
+        Warehouse::Describe(describe) => Some(describe::describe_schema(describe)),
+        Warehouse::Show(show) => Some(show::show_schema(show)),
+        _ => None,
+    }
 }

@@ -87,6 +87,8 @@ pub enum AlterTableAction {
         keys: Vec<String>,
     },
     UnsetSerdeProperties(Vec<String>),
+    /// What is known of the rows is said by the user.
+    UpdateStatistics(BTreeMap<String, String>),
 }
 
 /// Where a changed column goes.
@@ -130,6 +132,9 @@ pub(super) fn alter_table(parser: &mut Parser<'_>) -> ParseResult<AlterTable> {
         AlterTableAction::UnsetProperties { if_exists, keys }
     } else if parser.take_words(&["unset", "serdeproperties"]) {
         AlterTableAction::UnsetSerdeProperties(property_keys(parser)?.1)
+    } else if parser.take_words(&["update", "statistics"]) {
+        parser.expect_word("set")?;
+        AlterTableAction::UpdateStatistics(properties(parser)?.into_iter().collect())
     } else if parser.take_word("touch") {
         partition = partition_spec::optional(parser)?.or(partition);
         AlterTableAction::Touch

@@ -1,4 +1,4 @@
-//! TRUNCATE [TABLE] name [PARTITION (…)].
+//! TRUNCATE [TABLE] name, … [PARTITION (…)].
 
 use sqlparser::ast::ObjectName;
 use sqlparser::parser::Parser;
@@ -9,7 +9,7 @@ use crate::cursor::{ParseResult, ParserExt};
 
 #[derive(Debug, Clone)]
 pub struct Truncate {
-    pub table: ObjectName,
+    pub tables: Vec<ObjectName>,
     pub partition: PartitionSpec,
     /// FORCE: external tables too.
     pub force: bool,
@@ -18,8 +18,15 @@ pub struct Truncate {
 pub(super) fn truncate(parser: &mut Parser<'_>) -> ParseResult<Truncate> {
     parser.expect_word("truncate")?;
     let _ = parser.take_word("table");
-    let table = object_name(parser)?;
-    let partition = partition_spec::optional(parser)?.unwrap_or_default();
+    let _ = parser.take_word("only");
+    let tables = parser.parse_comma_separated(object_name)?;
+    let partition = match tables.len() {
+        1 => partition_spec::optional(parser)?.unwrap_or_default(),
+        _ => PartitionSpec::default(),
+    };
     let force = parser.take_word("force");
-    Ok(Truncate { table, partition, force })
+    // There are no sequences, and nothing refers to a table's rows.
+    let _ = parser.take_words(&["continue", "identity"]) || parser.take_words(&["restart", "identity"]);
+    let _ = parser.take_word("restrict") || parser.take_word("cascade");
+    Ok(Truncate { tables, partition, force })
 }
