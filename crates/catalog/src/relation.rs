@@ -96,6 +96,16 @@ pub struct Relation {
 }
 
 impl Relation {
+    /// True for a table that has the rows of a query, which only REFRESH changes.
+    pub fn is_materialized(&self) -> bool {
+        self.new.kind == RelationKind::Managed && self.new.definition.is_some()
+    }
+
+    /// As error messages call it.
+    pub fn noun(&self) -> &'static str {
+        if self.is_materialized() { "materialized view" } else { self.new.kind.noun() }
+    }
+
     /// All columns: the files', then the partitions'.
     pub fn all_columns(&self) -> SchemaRef {
         let fields: Vec<_> = self.new.columns.fields().iter().chain(self.new.partitions.fields()).cloned().collect();

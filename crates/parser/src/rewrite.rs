@@ -53,6 +53,10 @@ pub(crate) fn rewrite(statement: &mut Statement, dialect: Dialect) -> Result<(),
             names::name(&mut copy.query.body, names::Duplicates::Kept);
             copy.query.visit(&mut rewriter)
         }
+        Statement::CreateMaterializedView(view) => {
+            names::name(&mut view.query.body, duplicates(view.columns.is_empty()));
+            view.query.visit(&mut rewriter)
+        }
         Statement::CreateModel(model) => match model.as_mut() {
             CreateModel { source: ModelSource::Query(query), .. } => query.visit(&mut rewriter),
             CreateModel { source: ModelSource::File(_), .. } => ControlFlow::Continue(()),
@@ -125,6 +129,7 @@ fn own_query(statement: &mut Statement) -> Option<&mut Query> {
             CreateModel { source: ModelSource::Query(query), .. } => Some(query),
             CreateModel { source: ModelSource::File(_), .. } => None,
         },
+        Statement::CreateMaterializedView(view) => Some(&mut view.query),
         Statement::CreateTable(table) => table.query.as_deref_mut(),
         Statement::CreateView(view) => Some(&mut view.query),
         Statement::Declare { query, .. } | Statement::Query(query) | Statement::Summarize(query) => Some(query),

@@ -185,6 +185,10 @@ impl PassThrough for Leased {
         "ManagedTableExec"
     }
 
+    fn passes_projections(&self) -> bool {
+        true
+    }
+
     fn execute(
         &self,
         input: &Arc<dyn ExecutionPlan>,

@@ -11,6 +11,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::execution_plan::CardinalityEffect;
 use datafusion::physical_plan::filter_pushdown::{FilterDescription, FilterPushdownPhase};
+use datafusion::physical_plan::projection::{ProjectionExec, make_with_child};
 use datafusion::physical_plan::{
     ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, Statistics, StatisticsArgs,
 };
@@ -23,6 +24,11 @@ pub trait PassThrough: fmt::Debug + Send + Sync + 'static {
     /// What EXPLAIN shows behind the name.
     fn detail(&self) -> String {
         String::new()
+    }
+
+    /// True where it makes no difference whether columns are chosen and computed before or after.
+    fn passes_projections(&self) -> bool {
+        false
     }
 
     /// Starts one partition of `input`, and watches it.
@@ -111,6 +117,14 @@ impl<P: PassThrough> ExecutionPlan for PassThroughExec<P> {
 
     fn cardinality_effect(&self) -> CardinalityEffect {
         CardinalityEffect::Equal
+    }
+
+    fn try_swapping_with_projection(&self, projection: &ProjectionExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        if !self.pass.passes_projections() {
+            return Ok(None);
+        }
+        let input = make_with_child(projection, &self.input)?;
+        Ok(Some(Arc::new(Self { input, pass: Arc::clone(&self.pass) })))
     }
 
     fn gather_filters_for_pushdown(

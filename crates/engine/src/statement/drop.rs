@@ -1,6 +1,5 @@
 //! DROP: the entry first, then what belonged to it.
 
-use mead_catalog::RelationKind;
 use mead_common::{Diagnostic, Dialect, sqlstate};
 use mead_parser::{Drop, ObjectKind, name_text};
 
@@ -20,7 +19,7 @@ impl Runner {
                         false => Err(mead_catalog::Error::UndefinedModel(name.name).into()),
                     }
                 }
-                ObjectKind::Table | ObjectKind::View => self.drop_relation(drop.kind, name),
+                ObjectKind::MaterializedView | ObjectKind::Table | ObjectKind::View => self.drop_relation(drop.kind, name),
             };
             match dropped {
                 Err(error) if (drop.if_exists || self.drops_what_is_not_there(drop.kind)) && is_undefined(&error) => {
@@ -34,7 +33,7 @@ impl Runner {
 
     /// Hive's `hive.exec.drop.ignorenonexistent`, which is true.
     fn drops_what_is_not_there(&self, kind: ObjectKind) -> bool {
-        self.source.dialect == Dialect::Hive && matches!(kind, ObjectKind::Table | ObjectKind::View)
+        self.source.dialect == Dialect::Hive && matches!(kind, ObjectKind::MaterializedView | ObjectKind::Table | ObjectKind::View)
     }
 
     fn drop_relation(
@@ -43,16 +42,18 @@ impl Runner {
         name: &datafusion::sql::sqlparser::ast::ObjectName,
     ) -> Result<(), Diagnostic> {
         let name = self.find_relation(name)?;
-        let noun = if kind == ObjectKind::View { "view" } else { "table" };
+        let noun = match kind {
+            ObjectKind::MaterializedView => "materialized view",
+            ObjectKind::View => "view",
+            _ => "table",
+        };
         let found = self.engine.catalog.relation(&name.schema, &name.name)?;
         let Some(found) = found else {
             return Err(mead_catalog::Error::UndefinedRelation { kind: noun, name: name.name }.into());
         };
-        let is_view = found.new.kind == RelationKind::View;
-        if is_view != (kind == ObjectKind::View) {
+        if found.noun() != noun {
             let error = Diagnostic::from(mead_catalog::Error::WrongKind { kind: noun, name: name.name });
-            let other = if is_view { "VIEW" } else { "TABLE" };
-            return Err(error.with_hint(format!("use DROP {other}")));
+            return Err(error.with_hint(format!("use DROP {}", found.noun().to_uppercase())));
         }
         if let Some(old) = self.engine.catalog.drop_relation(&name.schema, &name.name)? {
             self.remove_data(&old);

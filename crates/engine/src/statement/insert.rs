@@ -55,6 +55,10 @@ impl Runner {
         let name = self.find_relation(table)?;
         if let Some(relation) = self.engine.catalog.relation(&name.schema, &name.name)? {
             match relation.new.kind {
+                _ if relation.is_materialized() => {
+                    let message = format!("cannot change materialized view \"{}\"", name.name);
+                    return Err(Diagnostic::new(sqlstate::WRONG_OBJECT_TYPE, message));
+                }
                 RelationKind::View => {
                     return Err(Diagnostic::new(
                         sqlstate::WRONG_OBJECT_TYPE,

@@ -14,6 +14,7 @@ mod held_rows;
 mod insert;
 mod insert_directory;
 mod insert_literals;
+mod materialized_view;
 mod model;
 mod names;
 mod parameters;
@@ -138,6 +139,7 @@ impl Runner {
             Statement::Change(change) => self.change(change).await,
             Statement::Copy(copy) => self.copy(copy).await,
             Statement::CreateDatabase { name, if_not_exists } => self.create_database(name, *if_not_exists),
+            Statement::CreateMaterializedView(create) => self.create_materialized_view(create).await,
             Statement::CreateModel(create) => self.create_model(create).await,
             Statement::CreateRole(role) => self.create_role(role),
             Statement::CreateTable(create) => self.create_table(create).await,
@@ -159,6 +161,7 @@ impl Runner {
                 Ok(Execution::done("INSERT"))
             }
             Statement::Query(query) => self.query(query).await,
+            Statement::RefreshMaterializedView(refresh) => self.refresh_materialized_view(refresh).await,
             Statement::Show(show) => self.show(show),
             Statement::Summarize(query) => self.summarize(query).await,
             Statement::Warehouse(statement) => self.warehouse(statement).await,
@@ -182,6 +185,7 @@ impl Runner {
             Statement::Declare { query, .. } => of_query(query, false).await,
             Statement::Copy(copy) => of_query(&copy.query, false).await,
             Statement::InsertDirectory(insert) => of_query(&insert.query, false).await,
+            Statement::CreateMaterializedView(create) => of_query(&create.query, false).await,
             Statement::CreateModel(create) => match &create.source {
                 mead_parser::ModelSource::Query(query) => of_query(query, false).await,
                 mead_parser::ModelSource::File(_) => Ok((Vec::new(), None)),
@@ -230,6 +234,7 @@ impl Runner {
     ) -> Result<datafusion::logical_expr::LogicalPlan, Diagnostic> {
         let query = match statement {
             Statement::Query(query) => query,
+            Statement::CreateMaterializedView(create) if !options.analyze => &create.query,
             Statement::CreateModel(create) if !options.analyze => match &create.source {
                 mead_parser::ModelSource::Query(query) => query,
                 mead_parser::ModelSource::File(_) => {

@@ -17,6 +17,7 @@ pub struct Drop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectKind {
     Database,
+    MaterializedView,
     Model,
     Role,
     Table,
@@ -28,6 +29,7 @@ impl ObjectKind {
     pub fn keyword(self) -> &'static str {
         match self {
             ObjectKind::Database => "SCHEMA",
+            ObjectKind::MaterializedView => "MATERIALIZED VIEW",
             ObjectKind::Model => "MODEL",
             ObjectKind::Role => "ROLE",
             ObjectKind::Table => "TABLE",
@@ -47,7 +49,9 @@ pub(crate) fn drop(parser: &mut Parser<'_>) -> ParseResult<Option<Drop>> {
         ("table", ObjectKind::Table),
         ("view", ObjectKind::View),
     ];
-    let Some((_, kind)) = KINDS.iter().find(|(word, _)| parser.take_word(word)) else {
+    let materialized = parser.take_words(&["materialized", "view"]).then_some(&ObjectKind::MaterializedView);
+    let named = || KINDS.iter().find(|(word, _)| parser.take_word(word)).map(|(_, kind)| kind);
+    let Some(kind) = materialized.or_else(named) else {
         return Ok(None);
     };
     let if_exists = parser.if_exists();

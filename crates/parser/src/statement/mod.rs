@@ -6,6 +6,7 @@ mod create_model;
 mod create_table;
 mod drop;
 mod insert_directory;
+mod materialized_view;
 mod model;
 mod role;
 mod route;
@@ -24,6 +25,7 @@ pub use create_model::{CreateModel, ModelSource};
 pub use create_table::{CreateTable, PartitionColumn};
 pub use drop::{Drop, ObjectKind};
 pub use insert_directory::InsertDirectory;
+pub use materialized_view::{CreateMaterializedView, RefreshMaterializedView};
 pub use model::{AlterModel, AlterModelAction, ExportModel};
 pub use role::{CreateRole, RoleOptions};
 pub(crate) use route::{Failure, statement};
@@ -53,6 +55,7 @@ pub enum Statement {
         name: String,
         if_not_exists: bool,
     },
+    CreateMaterializedView(Box<CreateMaterializedView>),
     CreateModel(Box<CreateModel>),
     CreateRole(CreateRole),
     CreateTable(Box<CreateTable>),
@@ -98,6 +101,7 @@ pub enum Statement {
         statement: Box<Statement>,
     },
     Query(Box<ast::Query>),
+    RefreshMaterializedView(RefreshMaterializedView),
     /// RELEASE a savepoint.
     Release(String),
     /// RESET a setting, or ALL of them.
@@ -151,6 +155,7 @@ impl Statement {
             Statement::Change(change) => Some(change.name()),
             Statement::Copy(_) => Some("COPY"),
             Statement::CreateDatabase { .. } => Some("CREATE DATABASE"),
+            Statement::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
             Statement::CreateModel(_) => Some("CREATE MODEL"),
             Statement::CreateRole(_) => Some("CREATE ROLE"),
             Statement::CreateTable(_) => Some("CREATE TABLE"),
@@ -160,6 +165,7 @@ impl Statement {
             Statement::Insert(_) => Some("INSERT"),
             Statement::InsertDirectory(_) => Some("INSERT OVERWRITE DIRECTORY"),
             Statement::MultiInsert(_) => Some("INSERT"),
+            Statement::RefreshMaterializedView(_) => Some("REFRESH MATERIALIZED VIEW"),
             Statement::Warehouse(statement) => statement.writes(),
             _ => None,
         }

@@ -59,8 +59,12 @@ pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
         "set" | "reset" | "discard" | "show" | "use" | "describe" | "desc" | "unlisten" => session(parser, &first),
         "drop" | "alter" | "export" | "copy" => object(parser, &first),
         "delete" | "merge" | "optimize" | "restore" | "update" | "vacuum" => change::statement(parser, &first),
+        "refresh" => {
+            parser.next_token();
+            Ok(Statement::RefreshMaterializedView(materialized_view::refresh(parser)?))
+        }
         "analyze" | "call" | "checkpoint" | "cluster" | "comment" | "do" | "grant" | "import" | "listen" | "load"
-        | "lock" | "msck" | "notify" | "reassign" | "refresh" | "reindex" | "revoke" | "security" | "truncate" => {
+        | "lock" | "msck" | "notify" | "reassign" | "reindex" | "revoke" | "security" | "truncate" => {
             refuse(&first.to_uppercase(), None)
         }
         _ => Ok(parser.unexpected("a statement")?),
@@ -72,6 +76,10 @@ fn create(parser: &mut Parser<'_>) -> Routed {
     let or_replace = parser.take_words(&["or", "replace"]);
     if parser.take_word("model") {
         return Ok(Statement::CreateModel(Box::new(create_model::create_model(parser, or_replace)?)));
+    }
+    if !or_replace && parser.take_words(&["materialized", "view"]) {
+        let view = materialized_view::create(parser)?;
+        return Ok(Statement::CreateMaterializedView(Box::new(view)));
     }
     if parser.take_words(&["external", "table"]) {
         let table = create_table::create_table(parser, or_replace, true, false)?;
@@ -346,6 +354,9 @@ fn object(parser: &mut Parser<'_>, first: &str) -> Routed {
             Some(drop) => Ok(Statement::Drop(drop)),
             None => refuse(&format!("DROP {what}"), None),
         },
+        "alter" if parser.take_words(&["materialized", "view"]) => {
+            Ok(Statement::RefreshMaterializedView(materialized_view::alter(parser)?))
+        }
         "alter" if parser.take_word("model") => Ok(Statement::AlterModel(model::alter_model(parser)?)),
         "alter" if parser.take_word("role") => Ok(Statement::AlterRole(role::role(parser, false)?)),
         "alter" if parser.take_word("user") => Ok(Statement::AlterRole(role::role(parser, false)?)),

@@ -67,6 +67,11 @@ impl Runner {
             return Err(crate::error::undefined_relation(&name.name));
         };
         match relation.new.kind {
+            _ if relation.is_materialized() && !["OPTIMIZE", "VACUUM", "DESCRIBE HISTORY"].contains(&what) => {
+                let message = format!("cannot change materialized view \"{}\"", name.name);
+                Err(Diagnostic::new(sqlstate::WRONG_OBJECT_TYPE, message)
+                    .with_hint("REFRESH MATERIALIZED VIEW brings its rows up to date"))
+            }
             RelationKind::View => Err(Diagnostic::new(
                 sqlstate::WRONG_OBJECT_TYPE,
                 format!("{what} cannot be used with view \"{}\"", name.name),

@@ -27,7 +27,7 @@ impl Runner {
             }
             relation => relation?,
         };
-        let is_view = relation.new.kind == RelationKind::View;
+        let is_view = relation.new.kind == RelationKind::View || relation.is_materialized();
         match &alter.action {
             // Hive takes these for views too.
             AlterTableAction::Rename(_)

@@ -79,6 +79,10 @@ impl Runner {
     /// The table that rows are to go to.
     pub(super) fn insertable(&self, target: &InsertTarget) -> Result<Relation, Diagnostic> {
         let relation = self.relation_named(&target.table)?;
+        if relation.is_materialized() {
+            let message = format!("cannot change materialized view \"{}\"", relation.new.name);
+            return Err(Diagnostic::new(sqlstate::WRONG_OBJECT_TYPE, message));
+        }
         if relation.new.kind == RelationKind::View {
             let message = format!("cannot insert into view \"{}\"", relation.new.name);
             return Err(Diagnostic::new(sqlstate::WRONG_OBJECT_TYPE, message));

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{BinaryOperator, Expr, TrimWhereField, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, TrimWhereField, UnaryOperator, Value};
 
 use mead_common::Dialect;
 
@@ -37,6 +37,12 @@ pub(super) fn rewrite(expression: &mut Expr, dialect: Dialect) -> ControlFlow<Re
             arguments.extend(substring_from.take().map(|from| *from));
             arguments.extend(substring_for.take().map(|length| *length));
             *expression = call("substring", arguments);
+        }
+        // Hive's virtual column: the file that a row comes from.
+        Expr::Identifier(name) if name.value.eq_ignore_ascii_case("input__file__name") => {
+            let file = call("input_file_name", Vec::new());
+            let root = Expr::Value(Value::SingleQuotedString("file:/".to_owned()).with_empty_span());
+            *expression = call("concat", vec![root, file]);
         }
         Expr::UnaryOp { op: op @ UnaryOperator::BangNot, .. } => *op = UnaryOperator::Not,
         Expr::BinaryOp { op: BinaryOperator::Spaceship, left, right } => {
