@@ -15,7 +15,7 @@ mod time_travel;
 pub use error::Error;
 pub use dialect::select;
 pub use hive::{Piece, SessionCommand, VariableKind, parse_one, pieces, query_of_view, substitute};
-pub use rewrite::{LateralView, column_name};
+pub use rewrite::{LateralView, column_name, data_type};
 pub use split::{Parsed, parse};
 pub use sqlparser;
 pub use statement::*;

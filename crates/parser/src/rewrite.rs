@@ -14,11 +14,13 @@ use std::ops::ControlFlow;
 
 use mead_common::Dialect;
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
     ObjectName, Query, Select, SetExpr, TableFactor, Value, VisitMut, VisitorMut,
 };
+use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Location;
 
+use crate::dialect::MeadDialect;
 use crate::statement::{CreateModel, ModelSource, PartitionColumn, Statement, Warehouse, identifier_text};
 
 pub use hive::LateralView;
@@ -26,6 +28,15 @@ pub use hive::LateralView;
 /// A column's name as the user gave it: `x` for `x` and for the second `x` of a result, which the parser has marked.
 pub fn column_name(name: &str) -> &str {
     name.split(names::MARK).next().unwrap_or(name)
+}
+
+/// A type of PostgreSQL's from its text, in the form in which the planner knows it.
+pub fn data_type(text: &str) -> Option<DataType> {
+    let grammar = MeadDialect::new(text.len());
+    let mut parser = Parser::new(&grammar).try_with_sql(text).ok()?;
+    let mut data_type = parser.parse_data_type().ok()?;
+    cast::standard(&mut data_type);
+    Some(data_type)
 }
 
 /// Why a query cannot be rewritten.

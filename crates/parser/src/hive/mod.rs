@@ -46,6 +46,8 @@ pub(crate) fn parse(sql: &str, dialect: Dialect) -> Result<Vec<Parsed>, Error> {
 /// Parses one statement, the text of a [`Piece`] after its variables have been put in.
 pub fn parse_one(sql: &str, dialect: Dialect) -> Result<Parsed, Error> {
     let text = sql.trim_end().to_owned();
+    let quoted = quoted_steps(sql);
+    let sql = quoted.as_deref().unwrap_or(sql);
     if let Some(command) = setting::command(sql)? {
         return Ok(Parsed { statement: command, text, offset: 0 });
     }
@@ -69,6 +71,17 @@ pub fn parse_one(sql: &str, dialect: Dialect) -> Result<Parsed, Error> {
         _ => Statement::MultiInsert(statements),
     };
     Ok(Parsed { statement, text, offset: 0 })
+}
+
+/// `DESCRIBE t.c.$elem$` with what sqlparser would take for the beginning of a string as a name.
+fn quoted_steps(sql: &str) -> Option<String> {
+    let first = sql.split_whitespace().next()?.to_lowercase();
+    let steps = ["$elem$", "$key$", "$value$"];
+    let describes = ["desc", "describe"].contains(&first.as_str());
+    if !describes || !steps.iter().any(|step| sql.contains(step)) {
+        return None;
+    }
+    Some(steps.iter().fold(sql.to_owned(), |sql, step| sql.replace(step, &format!("`{step}`"))))
 }
 
 /// The query behind the AS of CREATE VIEW, as it was written: what a view is kept as.

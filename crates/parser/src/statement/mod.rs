@@ -1,5 +1,6 @@
 //! The statements, one file each.
 
+mod alter_table;
 mod change;
 mod copy;
 mod create_model;

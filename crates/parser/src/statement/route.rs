@@ -354,6 +354,14 @@ fn object(parser: &mut Parser<'_>, first: &str) -> Routed {
             Some(drop) => Ok(Statement::Drop(drop)),
             None => refuse(&format!("DROP {what}"), None),
         },
+        "alter" if parser.take_word("table") => {
+            let alter = alter_table::alter_table(parser, false)?;
+            Ok(Statement::Warehouse(Warehouse::AlterTable(Box::new(alter))))
+        }
+        "alter" if parser.take_word("view") => {
+            let alter = alter_table::alter_table(parser, true)?;
+            Ok(Statement::Warehouse(Warehouse::AlterTable(Box::new(alter))))
+        }
         "alter" if parser.take_words(&["materialized", "view"]) => {
             Ok(Statement::RefreshMaterializedView(materialized_view::alter(parser)?))
         }

@@ -146,6 +146,7 @@ impl HiveTable {
         let Some(values) = values.as_boolean_opt() else {
             return datafusion::common::internal_err!("a filter is a boolean");
         };
+        // What is not known to be true is not true.
         Ok(Some(values.iter().map(|value| value == Some(true)).collect()))
     }
 

@@ -98,7 +98,8 @@ impl Runner {
             Change::Merge(merge) => Some(merge.on.to_string()),
             _ => None,
         };
-        writer.finish(&target.runner.state, kind, condition).await.map_err(Diagnostic::from)?;
+        let finished = writer.finish(&target.runner.state, kind, condition).await;
+        finished.map_err(|error| self.report(&error.into()))?;
         Ok(rows)
     }
 

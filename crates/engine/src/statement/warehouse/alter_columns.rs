@@ -11,11 +11,11 @@ use mead_catalog::{NewRelation, Relation};
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::{AlterTableAction, ColumnPosition, HiveColumn, PartitionSpec};
 use mead_storage::ManagedTable;
-use mead_storage::hive::{COMMENT, hive_type_name, partition_value};
+use mead_storage::hive::{COMMENT, Serde, hive_type_name, partition_value};
 
 use super::super::Runner;
 use super::super::change::Attempts;
-use super::columns::{check_names, field_of, fields_of};
+use super::columns::{check_names, field_of};
 use super::relation::{TableKind, table_kind};
 
 impl Runner {
@@ -46,11 +46,11 @@ impl Runner {
             let table = Arc::clone(&relation.new.columns);
             return self.alter_each(relation, spec, |partition| {
                 let columns = partition.columns.clone().unwrap_or_else(|| Arc::clone(&table));
-                partition.columns = Some(changed(&columns, relation, action)?);
+                partition.columns = Some(self.changed(&columns, relation, action)?);
                 Ok(())
             });
         }
-        let columns = changed(&relation.new.columns, relation, action)?;
+        let columns = self.changed(&relation.new.columns, relation, action)?;
         let new = NewRelation { columns, ..relation.new.clone() };
         let whole = Relation { oid: relation.oid, created_at: relation.created_at, new: new.clone() };
         whole.table_format()?.validate(&new.columns)?;
@@ -79,7 +79,7 @@ impl Runner {
         let Ok(place) = relation.new.partitions.index_of(&column.name) else {
             return Err(undefined(relation, &column.name));
         };
-        let field = field_of(column)?;
+        let field = self.field(column)?;
         if field.data_type().is_nested() {
             return Err(Diagnostic::new(
                 sqlstate::INVALID_TABLE_DEFINITION,
@@ -111,19 +111,135 @@ impl Runner {
         if let AlterTableAction::SetNotNull { column, not_null: true } = action {
             self.check_no_null(relation, column).await?;
         }
-        let columns = ManagedTable::declared_schema(changed(&relation.new.columns, relation, action)?.as_ref())?;
-        let sources = sources(&relation.new.columns, action, &columns);
         let table = ManagedTable::new(relation.new.location.clone().unwrap_or_default());
         let mut attempts = Attempts::default();
-        loop {
+        let columns = loop {
             let change = table.change(&relation.new.columns, false).await?;
-            match change.alter(&self.state, &columns, &sources).await.map_err(Diagnostic::from) {
+            let there = described(&change.columns(), &relation.new.columns);
+            let columns = ManagedTable::declared_schema(self.changed(&there, relation, action)?.as_ref())?;
+            let sources = sources(&there, action, &columns);
+            let altered = change.alter(&self.state, &columns, &sources).await;
+            match altered.map_err(|error| self.report(&error.into())) {
                 Err(error) if attempts.again(&error) => {}
-                done => break done?,
+                done => {
+                    done?;
+                    break columns;
+                }
             }
-        }
+        };
         let new = NewRelation { columns, ..relation.new.clone() };
         Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
+    }
+
+    /// The columns after an action.
+    fn changed(
+        &self,
+        columns: &Schema,
+        relation: &Relation,
+        action: &AlterTableAction,
+    ) -> Result<SchemaRef, Diagnostic> {
+        let mut fields: Vec<Field> = columns.fields().iter().map(|field| field.as_ref().clone()).collect();
+        let place = |name: &str| columns.index_of(name).map_err(|_| undefined(relation, name));
+        match action {
+            AlterTableAction::AddColumns { columns, .. } => fields.extend(self.fields(columns)?),
+            AlterTableAction::ReplaceColumns { columns: new, .. } => {
+                fields = self.fields(new)?;
+                for field in &fields {
+                    if let Ok(old) = columns.field_with_name(field.name()) {
+                        check_types(old, field)?;
+                    }
+                }
+            }
+            AlterTableAction::ChangeColumn { name, column, position, .. } => {
+                let old = fields.remove(place(name)?);
+                let mut new = self.field(column)?;
+                check_types(&old, &new)?;
+                if column.comment.is_none()
+                    && let Some(comment) = old.metadata().get(COMMENT)
+                {
+                    let mut metadata = new.metadata().clone();
+                    metadata.insert(COMMENT.to_owned(), comment.clone());
+                    new = new.with_metadata(metadata);
+                }
+                if !old.is_nullable() {
+                    new = new.with_nullable(false);
+                }
+                let at = match position {
+                    None => place(name)?,
+                    Some(ColumnPosition::First) => 0,
+                    Some(ColumnPosition::After(other)) => {
+                        let found = fields.iter().position(|field| field.name() == other);
+                        found.ok_or_else(|| undefined(relation, other))? + 1
+                    }
+                };
+                fields.insert(at, new);
+            }
+            AlterTableAction::RenameColumn { from, to } => {
+                let place = place(from)?;
+                if let Some(field) = fields.get_mut(place) {
+                    *field = field.clone().with_name(to);
+                }
+            }
+            AlterTableAction::DropColumns { columns: names, if_exists } => {
+                for name in names {
+                    match fields.iter().position(|field| field.name() == name) {
+                        Some(place) => {
+                            if place + 1 < fields.len() && is_by_place(relation)? {
+                                let what = format!("column \"{name}\" of table \"{}\" cannot be dropped", relation.new.name);
+                                return Err(Diagnostic::unsupported(what)
+                                    .with_detail("the files know their columns by their places alone")
+                                    .with_hint("REPLACE COLUMNS says what the columns at these places are"));
+                            }
+                            fields.remove(place);
+                        }
+                        None if *if_exists => {}
+                        None => return Err(undefined(relation, name)),
+                    }
+                }
+            }
+            AlterTableAction::SetColumnComment { column, comment } => {
+                let place = place(column)?;
+                if let Some(field) = fields.get_mut(place) {
+                    let mut metadata = field.metadata().clone();
+                    metadata.insert(COMMENT.to_owned(), comment.clone());
+                    *field = field.clone().with_metadata(metadata);
+                }
+            }
+            AlterTableAction::SetNotNull { column, not_null } => {
+                let place = place(column)?;
+                if let Some(field) = fields.get_mut(place) {
+                    *field = field.clone().with_nullable(!not_null);
+                }
+            }
+            _ => return Err(Diagnostic::internal("an action that changes no columns")),
+        }
+        if fields.is_empty() {
+            return Err(Diagnostic::new(
+                sqlstate::INVALID_TABLE_DEFINITION,
+                format!("table \"{}\" needs columns", relation.new.name),
+            ));
+        }
+        let all: Vec<Field> =
+            fields.iter().cloned().chain(relation.new.partitions.fields().iter().map(|f| f.as_ref().clone())).collect();
+        check_names(&all)?;
+        Ok(Arc::new(Schema::new(fields)))
+    }
+
+    /// The fields of columns, whose types are those of the statement's dialect.
+    fn fields(&self, columns: &[HiveColumn]) -> Result<Vec<Field>, Diagnostic> {
+        columns.iter().map(|column| self.field(column)).collect()
+    }
+
+    fn field(&self, column: &HiveColumn) -> Result<Field, Diagnostic> {
+        if self.source.dialect.is_hive_like() {
+            return field_of(column);
+        }
+        let Some(data_type) = mead_parser::data_type(&column.data_type) else {
+            let message = format!("type \"{}\" does not exist", column.data_type);
+            return Err(Diagnostic::new(sqlstate::UNDEFINED_OBJECT, message));
+        };
+        let field = self.sql_type(&data_type)?;
+        Ok(Field::clone(&field).with_name(&column.name).with_nullable(!column.not_null))
     }
 
     /// 23502 where a column has a NULL.
@@ -150,6 +266,14 @@ impl Runner {
     }
 }
 
+/// True where files tell columns by their places alone.
+fn is_by_place(relation: &Relation) -> Result<bool, Diagnostic> {
+    Ok(table_kind(relation) == TableKind::Hive && {
+        let serde = relation.table_format()?.serde;
+        serde.is_text() && serde != Serde::Json
+    })
+}
+
 fn is_cascade(action: &AlterTableAction) -> bool {
     match action {
         AlterTableAction::AddColumns { cascade, .. }
@@ -160,87 +284,16 @@ fn is_cascade(action: &AlterTableAction) -> bool {
     }
 }
 
-/// The columns after an action.
-fn changed(columns: &Schema, relation: &Relation, action: &AlterTableAction) -> Result<SchemaRef, Diagnostic> {
-    let mut fields: Vec<Field> = columns.fields().iter().map(|field| field.as_ref().clone()).collect();
-    let place = |name: &str| columns.index_of(name).map_err(|_| undefined(relation, name));
-    match action {
-        AlterTableAction::AddColumns { columns, .. } => fields.extend(fields_of(columns)?),
-        AlterTableAction::ReplaceColumns { columns: new, .. } => {
-            fields = fields_of(new)?;
-            for field in &fields {
-                if let Ok(old) = columns.field_with_name(field.name()) {
-                    check_types(old, field)?;
-                }
-            }
+/// The columns that a table really has, as they were declared: a server that was killed may have told only the table of a
+/// change.
+fn described(there: &Schema, declared: &Schema) -> Schema {
+    let one = |field: &Arc<Field>| match declared.field_with_name(field.name()) {
+        Ok(declared) if declared.data_type() == field.data_type() => {
+            declared.clone().with_nullable(field.is_nullable())
         }
-        AlterTableAction::ChangeColumn { name, column, position, .. } => {
-            let old = fields.remove(place(name)?);
-            let mut new = field_of(column)?;
-            check_types(&old, &new)?;
-            if column.comment.is_none()
-                && let Some(comment) = old.metadata().get(COMMENT)
-            {
-                let mut metadata = new.metadata().clone();
-                metadata.insert(COMMENT.to_owned(), comment.clone());
-                new = new.with_metadata(metadata);
-            }
-            if !old.is_nullable() {
-                new = new.with_nullable(false);
-            }
-            let at = match position {
-                None => place(name)?,
-                Some(ColumnPosition::First) => 0,
-                Some(ColumnPosition::After(other)) => {
-                    let found = fields.iter().position(|field| field.name() == other);
-                    found.ok_or_else(|| undefined(relation, other))? + 1
-                }
-            };
-            fields.insert(at, new);
-        }
-        AlterTableAction::RenameColumn { from, to } => {
-            let place = place(from)?;
-            if let Some(field) = fields.get_mut(place) {
-                *field = field.clone().with_name(to);
-            }
-        }
-        AlterTableAction::DropColumns { columns: names, if_exists } => {
-            for name in names {
-                match fields.iter().position(|field| field.name() == name) {
-                    Some(place) => {
-                        fields.remove(place);
-                    }
-                    None if *if_exists => {}
-                    None => return Err(undefined(relation, name)),
-                }
-            }
-        }
-        AlterTableAction::SetColumnComment { column, comment } => {
-            let place = place(column)?;
-            if let Some(field) = fields.get_mut(place) {
-                let mut metadata = field.metadata().clone();
-                metadata.insert(COMMENT.to_owned(), comment.clone());
-                *field = field.clone().with_metadata(metadata);
-            }
-        }
-        AlterTableAction::SetNotNull { column, not_null } => {
-            let place = place(column)?;
-            if let Some(field) = fields.get_mut(place) {
-                *field = field.clone().with_nullable(!not_null);
-            }
-        }
-        _ => return Err(Diagnostic::internal("an action that changes no columns")),
-    }
-    if fields.is_empty() {
-        return Err(Diagnostic::new(
-            sqlstate::INVALID_TABLE_DEFINITION,
-            format!("table \"{}\" needs columns", relation.new.name),
-        ));
-    }
-    let all: Vec<Field> =
-        fields.iter().cloned().chain(relation.new.partitions.fields().iter().map(|f| f.as_ref().clone())).collect();
-    check_names(&all)?;
-    Ok(Arc::new(Schema::new(fields)))
+        _ => field.as_ref().clone(),
+    };
+    Schema::new(there.fields().iter().map(one).collect::<Vec<_>>())
 }
 
 /// For each new column the old one that its values come from.

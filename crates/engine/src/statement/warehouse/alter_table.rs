@@ -63,6 +63,7 @@ impl Runner {
             | AlterTableAction::SetSerde { .. }
             | AlterTableAction::Skew(_)
             | AlterTableAction::UnsetSerdeProperties(_) => self.alter_storage(&relation, partition, &alter.action)?,
+            AlterTableAction::Constraint => {}
             AlterTableAction::Touch => {
                 if let Some(spec) = partition {
                     self.partitions_of(&relation, spec)?;
@@ -73,6 +74,9 @@ impl Runner {
                     let optimize = mead_parser::Optimize { table: alter.table.clone(), z_order: Vec::new() };
                     self.optimize(&optimize).await?;
                 }
+                TableKind::Hive if matches!(alter.action, AlterTableAction::Concatenate) => {
+                    self.concatenate(&relation, partition).await?;
+                }
                 _ => {
                     let what = match alter.action {
                         AlterTableAction::Compact => "COMPACT",
@@ -82,7 +86,7 @@ impl Runner {
                         "ALTER TABLE … {what} is not supported for table \"{}\"",
                         relation.new.name
                     ))
-                    .with_hint("INSERT OVERWRITE a table with its own rows writes them into fewer files"));
+                    .with_hint("transactional tables can be compacted"));
                 }
             },
         }

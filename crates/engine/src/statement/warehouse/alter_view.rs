@@ -15,6 +15,10 @@ use crate::session::Execution;
 
 impl Runner {
     pub(super) async fn create_hive_view(&self, create: &CreateHiveView) -> Result<Execution, Diagnostic> {
+        if !create.partitioned_on.is_empty() {
+            return Err(Diagnostic::unsupported("CREATE VIEW … PARTITIONED ON is not supported")
+                .with_hint("a view is as its tables are partitioned without it"));
+        }
         let name = match create.temporary {
             true => self.qualify_temporary(&create.name)?,
             false => self.qualify(&create.name)?,

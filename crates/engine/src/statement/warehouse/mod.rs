@@ -8,6 +8,7 @@ mod alter_table;
 mod alter_view;
 mod analyze;
 mod columns;
+mod concatenate;
 mod create_database;
 mod create_delta;
 mod create_table;

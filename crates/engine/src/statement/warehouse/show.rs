@@ -23,7 +23,10 @@ pub(super) fn show_schema(show: &ShowHive) -> SchemaRef {
         ShowHive::Functions { .. } => &["tab_name"],
         ShowHive::Partitions { .. } => &["partition"],
         ShowHive::Properties { .. } => &["prpt_name", "prpt_value"],
-        ShowHive::TableExtended { .. } | ShowHive::Tables { .. } | ShowHive::Views { .. } => &["tab_name"],
+        ShowHive::MaterializedViews { .. }
+        | ShowHive::TableExtended { .. }
+        | ShowHive::Tables { .. }
+        | ShowHive::Views { .. } => &["tab_name"],
     };
     Arc::new(Schema::new(names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>()))
 }
@@ -47,6 +50,9 @@ impl Runner {
                 let mut names: Vec<String> = self.function_names();
                 names.retain(|name| matches(pattern.as_deref(), name));
                 vec![names]
+            }
+            ShowHive::MaterializedViews { database, pattern } => {
+                vec![self.names(database.as_deref(), pattern.as_deref(), Relation::is_materialized)?]
             }
             ShowHive::Partitions { table, partition } => vec![self.partition_names(table, partition)?],
             ShowHive::Properties { table, key } => self.shown_properties(table, key.as_deref())?,

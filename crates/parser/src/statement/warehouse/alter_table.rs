@@ -6,7 +6,7 @@ use sqlparser::ast::{BinaryOperator, Expr, ObjectName};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
-use super::column::{HiveColumn, column, columns};
+use super::column::{HiveColumn, column, columns, table_constraint};
 use super::create_table::{Buckets, Skew, bucket_count, buckets, skew};
 use super::create_view::property_keys;
 use super::partition_spec::{self, PartitionSpec, partition_spec as spec};
@@ -44,6 +44,8 @@ pub enum AlterTableAction {
     },
     /// Small files become few.
     Concatenate,
+    /// A constraint that is not enforced: it changes nothing.
+    Constraint,
     Compact,
     DropColumns {
         columns: Vec<String>,
@@ -182,6 +184,9 @@ fn add(parser: &mut Parser<'_>) -> ParseResult<AlterTableAction> {
             _ => vec![column(parser)?],
         };
         return Ok(AlterTableAction::AddColumns { columns, cascade: cascade(parser) });
+    }
+    if table_constraint(parser)? {
+        return Ok(AlterTableAction::Constraint);
     }
     let if_not_exists = parser.if_not_exists();
     let mut partitions = Vec::new();

@@ -78,7 +78,7 @@ fn constraint(parser: &mut Parser<'_>, column: &mut HiveColumn) -> ParseResult<b
 }
 
 /// A constraint of the table, if one begins here.
-fn table_constraint(parser: &mut Parser<'_>) -> ParseResult<bool> {
+pub(super) fn table_constraint(parser: &mut Parser<'_>) -> ParseResult<bool> {
     let named = parser.peek_word_at(0, "constraint");
     let at = if named { 2 } else { 0 };
     let begins = |words: &[&str]| words.iter().enumerate().all(|(n, word)| parser.peek_word_at(at + n, word));

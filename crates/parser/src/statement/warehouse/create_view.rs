@@ -19,6 +19,8 @@ pub struct CreateHiveView {
     pub columns: Vec<(String, Option<String>)>,
     pub comment: Option<String>,
     pub properties: BTreeMap<String, String>,
+    /// PARTITIONED ON.
+    pub partitioned_on: Vec<String>,
     pub query: Box<Query>,
 }
 
@@ -45,19 +47,31 @@ pub(super) fn create_view(parser: &mut Parser<'_>) -> ParseResult<CreateHiveView
     let if_not_exists = parser.if_not_exists();
     let name = object_name(parser)?;
     let columns = view_columns(parser)?;
-    let (mut comment, mut kept) = (None, BTreeMap::new());
+    let (mut comment, mut kept, mut partitioned_on) = (None, BTreeMap::new(), Vec::new());
     loop {
         if parser.take_word("comment") {
             comment = Some(string(parser)?);
         } else if parser.take_word("tblproperties") {
             kept.extend(properties(parser)?);
+        } else if parser.take_words(&["partitioned", "on"]) {
+            partitioned_on = super::column_names(parser)?;
         } else {
             break;
         }
     }
     parser.expect_word("as")?;
     let query = parser.parse_query()?;
-    Ok(CreateHiveView { name, or_replace, if_not_exists, temporary, columns, comment, properties: kept, query })
+    Ok(CreateHiveView {
+        name,
+        or_replace,
+        if_not_exists,
+        temporary,
+        columns,
+        comment,
+        properties: kept,
+        partitioned_on,
+        query,
+    })
 }
 
 fn view_columns(parser: &mut Parser<'_>) -> ParseResult<Vec<(String, Option<String>)>> {

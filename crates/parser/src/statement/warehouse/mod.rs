@@ -109,10 +109,13 @@ impl Warehouse {
 /// The statement that begins here, if it is one of the warehouse; else the parser stands where it stood.
 pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> ParseResult<Option<Warehouse>> {
     let hive = dialect.is_hive_like();
+    let begins = |words: &[&str]| words.iter().enumerate().all(|(n, word)| parser.peek_word_at(n, word));
+    if begins(&["truncate"]) {
+        return truncate::truncate(parser).map(|truncate| Some(Warehouse::Truncate(truncate)));
+    }
     if !hive {
         return Ok(None);
     }
-    let begins = |words: &[&str]| words.iter().enumerate().all(|(n, word)| parser.peek_word_at(n, word));
     if begins(&["create"]) {
         return create(parser, hive);
     } else if begins(&["insert"]) {
@@ -127,8 +130,6 @@ pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> ParseResul
         return create_view::alter_view(parser).map(|alter| Some(Warehouse::AlterView(Box::new(alter))));
     } else if begins(&["alter", "database"]) || begins(&["alter", "schema"]) {
         return alter_database::alter_database(parser).map(|alter| Some(Warehouse::AlterDatabase(alter)));
-    } else if begins(&["truncate"]) {
-        return truncate::truncate(parser).map(|truncate| Some(Warehouse::Truncate(truncate)));
     } else if begins(&["analyze", "table"]) {
         return analyze::analyze(parser).map(|analyze| Some(Warehouse::Analyze(analyze)));
     } else if begins(&["show"]) {

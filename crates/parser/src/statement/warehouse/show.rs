@@ -15,6 +15,7 @@ pub enum ShowHive {
     CreateTable(ObjectName),
     Databases { pattern: Option<String> },
     Functions { pattern: Option<String> },
+    MaterializedViews { database: Option<String>, pattern: Option<String> },
     Partitions { table: ObjectName, partition: PartitionSpec },
     Properties { table: ObjectName, key: Option<String> },
     TableExtended { database: Option<String>, pattern: String, partition: PartitionSpec },
@@ -29,6 +30,7 @@ pub(super) fn show(parser: &mut Parser<'_>, hive: bool) -> ParseResult<Option<Sh
         || (at(1, "create") && (at(2, "table") || at(2, "view")))
         || at(1, "tblproperties")
         || at(1, "views")
+        || (at(1, "materialized") && at(2, "views"))
         || (at(1, "table") && at(2, "extended"))
         || (hive && ["databases", "schemas", "tables", "columns", "functions"].iter().any(|word| at(1, word)));
     if !ours {
@@ -53,6 +55,11 @@ pub(super) fn show(parser: &mut Parser<'_>, hive: bool) -> ParseResult<Option<Sh
                 parser.expect_token(&Token::RParen)?;
             }
             ShowHive::Properties { table, key }
+        }
+        "materialized" => {
+            parser.next_token();
+            let database = database(parser)?;
+            ShowHive::MaterializedViews { database, pattern: pattern(parser)? }
         }
         "views" => {
             let database = database(parser)?;
