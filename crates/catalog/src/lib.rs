@@ -23,7 +23,7 @@ pub use error::Error;
 pub use metastore::{Catalog, SCHEMA_VERSION};
 pub use model::{ModelVersion, NewModel};
 pub use partition::{NewPartition, Partition, Publication, PublishedFile, TableFile};
-pub use provider::{as_of_name, DatabaseCatalog, VIEW_DIALECT, VIEW_SEARCH_PATH, ViewDefinition, ViewPlanner};
+pub use provider::{DatabaseCatalog, VIEW_DIALECT, VIEW_SEARCH_PATH, ViewDefinition, ViewPlanner, as_of_name};
 pub use relation::{HiveStorage, NewRelation, Relation, RelationKind};
 pub use role::Role;
 pub use system::{Class, FunctionEntry, SystemViews};

@@ -267,7 +267,11 @@ impl Engine {
     /// The state that views are planned with: the superuser's, with default settings and the search path that the view was made
     /// under. A user's view may ask for models, whose names are resolved once a state; the system's views, which have no
     /// path of their own, do not, and share one.
-    pub(crate) fn view_state(self: &Arc<Self>, search_path: Option<&str>, dialect: Dialect) -> Result<SessionState, Diagnostic> {
+    pub(crate) fn view_state(
+        self: &Arc<Self>,
+        search_path: Option<&str>,
+        dialect: Dialect,
+    ) -> Result<SessionState, Diagnostic> {
         if let (None, Some(state)) = (search_path, self.system_state.get()) {
             return Ok(state.clone());
         }

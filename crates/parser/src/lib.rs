@@ -12,8 +12,8 @@ mod split;
 mod statement;
 mod time_travel;
 
-pub use error::Error;
 pub use dialect::select;
+pub use error::Error;
 pub use hive::{Piece, SessionCommand, VariableKind, parse_one, pieces, query_of_view, substitute};
 pub use rewrite::{LateralView, column_name, data_type};
 pub use split::{Parsed, parse};

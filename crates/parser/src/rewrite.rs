@@ -2,8 +2,8 @@
 //! query means in PostgreSQL.
 
 mod cast;
-mod fill_missing;
 mod change;
+mod fill_missing;
 mod hive;
 mod literal;
 mod names;
@@ -14,8 +14,8 @@ use std::ops::ControlFlow;
 
 use mead_common::Dialect;
 use sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, Query, Select, SetExpr, TableFactor, Value, VisitMut, VisitorMut,
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, ObjectName, Query, Select, SetExpr, TableFactor, Value, VisitMut, VisitorMut,
 };
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Location;

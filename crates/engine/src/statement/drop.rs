@@ -19,7 +19,9 @@ impl Runner {
                         false => Err(mead_catalog::Error::UndefinedModel(name.name).into()),
                     }
                 }
-                ObjectKind::MaterializedView | ObjectKind::Table | ObjectKind::View => self.drop_relation(drop.kind, name),
+                ObjectKind::MaterializedView | ObjectKind::Table | ObjectKind::View => {
+                    self.drop_relation(drop.kind, name)
+                }
             };
             match dropped {
                 Err(error) if (drop.if_exists || self.drops_what_is_not_there(drop.kind)) && is_undefined(&error) => {
@@ -33,7 +35,8 @@ impl Runner {
 
     /// Hive's `hive.exec.drop.ignorenonexistent`, which is true.
     fn drops_what_is_not_there(&self, kind: ObjectKind) -> bool {
-        self.source.dialect == Dialect::Hive && matches!(kind, ObjectKind::MaterializedView | ObjectKind::Table | ObjectKind::View)
+        self.source.dialect == Dialect::Hive
+            && matches!(kind, ObjectKind::MaterializedView | ObjectKind::Table | ObjectKind::View)
     }
 
     fn drop_relation(

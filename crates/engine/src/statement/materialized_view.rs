@@ -112,9 +112,12 @@ impl Runner {
             )
             .with_hint("drop it, and create it again"));
         }
-        let casts = plan.schema().columns().into_iter().zip(columns.fields()).map(|(column, field)| {
-            cast(Expr::Column(column), field.data_type().clone()).alias(field.name())
-        });
+        let casts = plan
+            .schema()
+            .columns()
+            .into_iter()
+            .zip(columns.fields())
+            .map(|(column, field)| cast(Expr::Column(column), field.data_type().clone()).alias(field.name()));
         let casts: Vec<Expr> = casts.collect();
         let input = LogicalPlanBuilder::from(plan).project(casts).and_then(LogicalPlanBuilder::build);
         let input = input.map_err(report)?;

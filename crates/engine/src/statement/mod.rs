@@ -248,9 +248,10 @@ impl Runner {
             Statement::Copy(copy) if !options.analyze => &copy.query,
             Statement::InsertDirectory(insert) if !options.analyze => &insert.query,
             Statement::Change(change) if !options.analyze => {
-                return self.plan_change_open(change).await?.ok_or_else(|| {
-                    Diagnostic::new(sqlstate::SYNTAX_ERROR, "this statement has no plan to explain")
-                });
+                return self
+                    .plan_change_open(change)
+                    .await?
+                    .ok_or_else(|| Diagnostic::new(sqlstate::SYNTAX_ERROR, "this statement has no plan to explain"));
             }
             Statement::Insert(insert) if !options.analyze => return self.plan_insert(insert).await,
             _ if options.analyze => {

@@ -19,7 +19,8 @@ mod warehouse;
 use sqlparser::ast;
 
 pub use change::{
-    AsOfText, Assignment, Change, Delete, Merge, MergeAction, MergeClause, MergeWhen, Optimize, Restore, Target, Update, Vacuum,
+    AsOfText, Assignment, Change, Delete, Merge, MergeAction, MergeClause, MergeWhen, Optimize, Restore, Target,
+    Update, Vacuum,
 };
 pub use copy::{Copy, CopyTarget};
 pub use create_model::{CreateModel, ModelSource};

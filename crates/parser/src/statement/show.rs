@@ -22,7 +22,10 @@ pub enum Show {
 pub enum Describe {
     /// What was done to a managed table.
     History(ObjectName),
-    Model { name: ObjectName, version: Option<u64> },
+    Model {
+        name: ObjectName,
+        version: Option<u64>,
+    },
     Query(Box<Query>),
     Table(ObjectName),
 }

@@ -54,19 +54,14 @@ fn adapt_to(array: &ArrayRef, to: &DataType, limit: TextLimit, column: &str) -> 
                     None => new_null_array(field.data_type(), array.len()),
                 });
             }
-            let adapted = StructArray::try_new_with_length(
-                fields.clone(),
-                columns,
-                structs.nulls().cloned(),
-                array.len(),
-            );
+            let adapted =
+                StructArray::try_new_with_length(fields.clone(), columns, structs.nulls().cloned(), array.len());
             Ok(Arc::new(adapted.map_err(arrow)?))
         }
         (DataType::List(_), DataType::List(item)) => {
             let lists: &ListArray = array.as_list();
             let values = adapt_to(lists.values(), item.data_type(), TextLimit::of(item), column)?;
-            let adapted =
-                ListArray::try_new(Arc::clone(item), lists.offsets().clone(), values, lists.nulls().cloned());
+            let adapted = ListArray::try_new(Arc::clone(item), lists.offsets().clone(), values, lists.nulls().cloned());
             Ok(Arc::new(adapted.map_err(arrow)?))
         }
         (DataType::Map(..), DataType::Map(entries, sorted)) => {
@@ -80,18 +75,11 @@ fn adapt_to(array: &ArrayRef, to: &DataType, limit: TextLimit, column: &str) -> 
                 adapt_to(maps.values(), value.data_type(), TextLimit::of(value), column)?,
             ];
             let kept = StructArray::try_new(fields.clone(), columns, None).map_err(arrow)?;
-            let adapted = MapArray::try_new(
-                Arc::clone(entries),
-                maps.offsets().clone(),
-                kept,
-                maps.nulls().cloned(),
-                *sorted,
-            );
+            let adapted =
+                MapArray::try_new(Arc::clone(entries), maps.offsets().clone(), kept, maps.nulls().cloned(), *sorted);
             Ok(Arc::new(adapted.map_err(arrow)?))
         }
-        (from, to) if from.is_nested() || to.is_nested() || !can_cast_types(from, to) => {
-            Err(no_cast(column, from, to))
-        }
+        (from, to) if from.is_nested() || to.is_nested() || !can_cast_types(from, to) => Err(no_cast(column, from, to)),
         (_, to) => {
             let cast = cast_with_options(array, to, &CAST).map_err(arrow)?;
             Ok(match limit {

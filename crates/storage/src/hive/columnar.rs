@@ -76,7 +76,8 @@ impl ColumnarFormat {
         let in_file = self.in_orc_file(&names);
         let wanted: Vec<usize> = in_file.iter().flatten().copied().collect();
         let children = root.children();
-        let indices = wanted.iter().filter_map(|place| children.get(*place)).map(|child| child.data_type().column_index());
+        let indices =
+            wanted.iter().filter_map(|place| children.get(*place)).map(|child| child.data_type().column_index());
         let mask = ProjectionMask::roots(root, indices.collect::<Vec<_>>());
         // What is read keeps the file's order.
         let mut order = wanted;
@@ -126,7 +127,8 @@ impl ColumnarFormat {
             return Err(corrupt("the file does not end with its sync marker".to_owned()));
         }
         let file: SchemaRef = whole.schema();
-        let in_file: Found = self.places.iter().map(|place| place_of(&file, self.columns.field(*place).name())).collect();
+        let in_file: Found =
+            self.places.iter().map(|place| place_of(&file, self.columns.field(*place).name())).collect();
         let mut order: Vec<usize> = in_file.iter().flatten().copied().collect();
         order.sort_unstable();
         order.dedup();
@@ -396,8 +398,7 @@ mod tests {
             let some = read(&path, serde, &batch.schema(), &[12, 3]).unwrap();
             assert_eq!((some.column(0), some.column(1)), (batch.column(12), batch.column(3)), "{serde:?}");
             let format = ColumnarFormat::new(&format(serde), &batch.schema(), &[]).unwrap();
-            let counted: usize =
-                format.read(&path, None, 700).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+            let counted: usize = format.read(&path, None, 700).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
             assert_eq!(counted, 5000);
         }
     }
@@ -432,17 +433,14 @@ mod tests {
         let folder = Folder::new();
         let numbers: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
-        for (serde, names, by_place) in [
-            (Serde::Orc, ["B", "a"], false),
-            (Serde::Avro, ["B", "a"], false),
-            (Serde::Orc, ["_col0", "_col1"], true),
-        ] {
+        for (serde, names, by_place) in
+            [(Serde::Orc, ["B", "a"], false), (Serde::Avro, ["B", "a"], false), (Serde::Orc, ["_col0", "_col1"], true)]
+        {
             let own = Schema::new(vec![
                 datafusion::arrow::datatypes::Field::new(names[0], DataType::Int32, true),
                 datafusion::arrow::datatypes::Field::new(names[1], DataType::Utf8, true),
             ]);
-            let batch =
-                RecordBatch::try_new(Arc::new(own), vec![Arc::clone(&numbers), Arc::clone(&texts)]).unwrap();
+            let batch = RecordBatch::try_new(Arc::new(own), vec![Arc::clone(&numbers), Arc::clone(&texts)]).unwrap();
             let path = written(&folder, serde, &batch);
             let declared = match by_place {
                 true => columns(&[("b", "bigint"), ("a", "string"), ("new", "int")]),

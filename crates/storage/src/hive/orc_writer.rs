@@ -58,16 +58,7 @@ impl<W: Write> OrcWriter<W> {
         types[0] = root;
         output.write_all(b"ORC").map_err(io)?;
         let has_timestamps = schema.fields().iter().any(|field| has_timestamps(field.data_type()));
-        Ok(Self {
-            output,
-            written: 3,
-            columns,
-            types,
-            stripes: Vec::new(),
-            stripe_rows: 0,
-            rows: 0,
-            has_timestamps,
-        })
+        Ok(Self { output, written: 3, columns, types, stripes: Vec::new(), stripe_rows: 0, rows: 0, has_timestamps })
     }
 
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
@@ -120,8 +111,7 @@ impl<W: Write> OrcWriter<W> {
         let mut footer = Message::default();
         for (kind, column, bytes) in streams {
             let bytes = compressed(&bytes)?;
-            let stream =
-                Message::default().number(1, kind).number(2, u64::from(column)).number(3, bytes.len() as u64);
+            let stream = Message::default().number(1, kind).number(2, u64::from(column)).number(3, bytes.len() as u64);
             footer = footer.message(1, &stream);
             self.put(&bytes)?;
         }

@@ -26,7 +26,7 @@ use object_store::path::Path;
 use super::compression::Codec;
 use super::format::{Serde, TableFormat};
 use super::partitions::{DataFile, PartitionFiles, PartitionSource, Place, files_below, partition_array};
-use super::source::{LocalPath, HiveSource, UNCOMPRESSED};
+use super::source::{HiveSource, LocalPath, UNCOMPRESSED};
 use crate::lease::Lease;
 use crate::managed::Leased;
 use crate::{Error, PassThroughExec};

@@ -32,7 +32,9 @@ impl Change {
     ) -> Result<(), Error> {
         let stored: SchemaRef = Arc::new(ManagedTable::stored_schema(columns));
         let old = plain(self.stored());
-        if plain(&stored) == old && sources.iter().zip(columns.fields()).all(|(source, field)| source.as_ref() == Some(field.name())) {
+        if plain(&stored) == old
+            && sources.iter().zip(columns.fields()).all(|(source, field)| source.as_ref() == Some(field.name()))
+        {
             return Ok(());
         }
         let schema: StructType =
@@ -103,9 +105,11 @@ fn nullable(schema: &Schema) -> Schema {
 fn only_grows(old: &Schema, new: &Schema, sources: &[Option<String>]) -> bool {
     let count = old.fields().len();
     new.fields().len() >= count
-        && old.fields().iter().zip(new.fields()).all(|(old, new)| {
-            old.name() == new.name() && old.data_type() == new.data_type()
-        })
+        && old
+            .fields()
+            .iter()
+            .zip(new.fields())
+            .all(|(old, new)| old.name() == new.name() && old.data_type() == new.data_type())
         && sources.iter().take(count).zip(old.fields()).all(|(source, old)| source.as_ref() == Some(old.name()))
         && new.fields().iter().skip(count).all(|field| field.is_nullable())
         && sources.iter().skip(count).all(Option::is_none)

@@ -106,11 +106,9 @@ impl ManagedTable {
             table.snapshot().map(|snapshot| snapshot.snapshot().arrow_schema()).map_err(|error| self.delta(error))
         };
         if columns(&old)? != columns(&table)? {
-            return Err(Diagnostic::unsupported(format!(
-                "table \"{name}\" had other columns in version {version}"
-            ))
-            .with_hint("INSERT OVERWRITE … SELECT … VERSION AS OF brings rows back into the columns there are now")
-            .into());
+            return Err(Diagnostic::unsupported(format!("table \"{name}\" had other columns in version {version}"))
+                .with_hint("INSERT OVERWRITE … SELECT … VERSION AS OF brings rows back into the columns there are now")
+                .into());
         }
         for view in old.snapshot().map_err(|error| self.delta(error))?.log_data().iter() {
             let path = self.folder.join(view.object_store_path().as_ref());

@@ -75,10 +75,9 @@ fn sql_type(data_type: &DataType) -> Option<ast::DataType> {
         DataType::Float64 => ast::DataType::DoublePrecision,
         DataType::Date32 => ast::DataType::Date,
         DataType::Timestamp(_, None) => ast::DataType::Timestamp(None, TimezoneInfo::None),
-        DataType::Decimal128(precision, scale) => ast::DataType::Decimal(ExactNumberInfo::PrecisionAndScale(
-            u64::from(*precision),
-            i64::from(*scale),
-        )),
+        DataType::Decimal128(precision, scale) => {
+            ast::DataType::Decimal(ExactNumberInfo::PrecisionAndScale(u64::from(*precision), i64::from(*scale)))
+        }
         _ => return None,
     })
 }

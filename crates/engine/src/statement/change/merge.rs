@@ -2,8 +2,7 @@
 
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, SelectItem, TableFactor, TableWithJoins,
-    WildcardAdditionalOptions,
+    Expr, Ident, Join, JoinConstraint, JoinOperator, SelectItem, TableFactor, TableWithJoins, WildcardAdditionalOptions,
 };
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::{Merge, MergeAction, MergeClause, MergeWhen, identifier_text};
@@ -102,7 +101,11 @@ impl ChangeTarget {
         let expected = if columns.is_empty() { fields.len() } else { columns.len() };
         let defaults = columns.is_empty() && values.is_empty();
         if !defaults && values.len() != expected {
-            let what = if values.len() > expected { "expressions than target columns" } else { "target columns than expressions" };
+            let what = if values.len() > expected {
+                "expressions than target columns"
+            } else {
+                "target columns than expressions"
+            };
             return Err(Diagnostic::new(sqlstate::SYNTAX_ERROR, format!("INSERT has more {what}")));
         }
         let mut given: Vec<Option<Option<&Expr>>> = vec![None; fields.len()];
@@ -117,7 +120,8 @@ impl ChangeTarget {
                 return Err(Diagnostic::new(sqlstate::DUPLICATE_COLUMN, message));
             }
         }
-        let one = |(field, given): (&std::sync::Arc<_>, Option<Option<&Expr>>)| self.value(given.flatten(), field).map(Some);
+        let one =
+            |(field, given): (&std::sync::Arc<_>, Option<Option<&Expr>>)| self.value(given.flatten(), field).map(Some);
         fields.iter().zip(given).map(one).collect()
     }
 

@@ -167,10 +167,8 @@ async fn apply(batch: &RecordBatch, kind: ChangeKind, writer: &mut ChangeWriter)
             // A row that several rows of FROM would update is updated by one of them, as in PostgreSQL.
             is_done = writer.remove(file, place);
             if !is_done && kind == ChangeKind::Merge {
-                let report = Diagnostic::new(
-                    sqlstate::CARDINALITY_VIOLATION,
-                    "MERGE command cannot affect row a second time",
-                );
+                let report =
+                    Diagnostic::new(sqlstate::CARDINALITY_VIOLATION, "MERGE command cannot affect row a second time");
                 let hint = "ensure that not more than one source row matches any one target row";
                 return Err(crate::error::into_datafusion(report.with_hint(hint)));
             }

@@ -89,7 +89,8 @@ impl Runner {
         for partition in self.engine.catalog.partitions(relation.oid, &[])? {
             partition_value(&field, partition.new.values.get(place).and_then(Option::as_deref))?;
         }
-        let mut fields: Vec<Field> = relation.new.partitions.fields().iter().map(|field| field.as_ref().clone()).collect();
+        let mut fields: Vec<Field> =
+            relation.new.partitions.fields().iter().map(|field| field.as_ref().clone()).collect();
         if let Some(old) = fields.get_mut(place) {
             *old = field;
         }
@@ -185,7 +186,8 @@ impl Runner {
                     match fields.iter().position(|field| field.name() == name) {
                         Some(place) => {
                             if place + 1 < fields.len() && is_by_place(relation)? {
-                                let what = format!("column \"{name}\" of table \"{}\" cannot be dropped", relation.new.name);
+                                let what =
+                                    format!("column \"{name}\" of table \"{}\" cannot be dropped", relation.new.name);
                                 return Err(Diagnostic::unsupported(what)
                                     .with_detail("the files know their columns by their places alone")
                                     .with_hint("REPLACE COLUMNS says what the columns at these places are"));
@@ -319,21 +321,14 @@ fn sources(old: &Schema, action: &AlterTableAction, new: &Schema) -> Vec<Option<
 /// Values of the old type are read as those of the new one: a nested type has no values of another.
 fn check_types(old: &Field, new: &Field) -> Result<(), Diagnostic> {
     let same_kind = match (old.data_type(), new.data_type()) {
-        (from, to) if from.is_nested() || to.is_nested() => {
-            std::mem::discriminant(from) == std::mem::discriminant(to)
-        }
+        (from, to) if from.is_nested() || to.is_nested() => std::mem::discriminant(from) == std::mem::discriminant(to),
         (from, to) => datafusion::arrow::compute::can_cast_types(from, to),
     };
     match same_kind {
         true => Ok(()),
         false => Err(Diagnostic::new(
             sqlstate::DATATYPE_MISMATCH,
-            format!(
-                "column \"{}\" of type {} cannot become {}",
-                old.name(),
-                hive_type_name(old),
-                hive_type_name(new)
-            ),
+            format!("column \"{}\" of type {} cannot become {}", old.name(), hive_type_name(old), hive_type_name(new)),
         )),
     }
 }

@@ -34,8 +34,7 @@ impl Runner {
     pub(super) async fn analyze(&self, analyze: &Analyze) -> Result<Execution, Diagnostic> {
         let relation = self.table_named(&analyze.table)?;
         let columns = self.analyzed_columns(&relation, analyze)?;
-        let is_partitioned =
-            table_kind(&relation) == TableKind::Hive && !relation.new.partitions.fields().is_empty();
+        let is_partitioned = table_kind(&relation) == TableKind::Hive && !relation.new.partitions.fields().is_empty();
         if is_partitioned {
             self.analyze_partitions(&relation, analyze, &columns).await?;
         } else {

@@ -24,9 +24,7 @@ pub(super) fn describe_schema(describe: &DescribeHive) -> SchemaRef {
     let names: &[&str] = match &describe.target {
         DescribeTarget::Database(_) => &["db_name", "comment", "location", "owner_name", "owner_type", "parameters"],
         DescribeTarget::Function(_) => &["tab_name"],
-        DescribeTarget::Table { path, .. } if !path.is_empty() && describe.formatted => {
-            &["column_property", "value"]
-        }
+        DescribeTarget::Table { path, .. } if !path.is_empty() && describe.formatted => &["column_property", "value"],
         DescribeTarget::Table { .. } => &["col_name", "data_type", "comment"],
     };
     Arc::new(Schema::new(names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>()))
@@ -46,7 +44,9 @@ impl Runner {
         let schema = describe_schema(describe);
         let stream = match &describe.target {
             DescribeTarget::Database(name) => text_rows(&schema, self.described_database(name, describe.extended)?)?,
-            DescribeTarget::Function(name) => text_rows(&schema, vec![self.described_function(name, describe.extended)?])?,
+            DescribeTarget::Function(name) => {
+                text_rows(&schema, vec![self.described_function(name, describe.extended)?])?
+            }
             DescribeTarget::Table { table, partition, path } => {
                 self.described_table(&schema, describe, table, partition, path)?
             }
@@ -128,11 +128,7 @@ impl Runner {
     }
 
     /// `a.b.c` may be a table in a database with a column, or a table with a column and what is below it.
-    fn described_relation(
-        &self,
-        table: &ObjectName,
-        path: &[String],
-    ) -> Result<(Relation, Vec<String>), Diagnostic> {
+    fn described_relation(&self, table: &ObjectName, path: &[String]) -> Result<(Relation, Vec<String>), Diagnostic> {
         let found = self.relation_named(table);
         let parts: Vec<String> =
             table.0.iter().filter_map(|part| part.as_ident()).map(|part| part.value.to_lowercase()).collect();
@@ -163,9 +159,11 @@ impl Runner {
         let parameters = statistics::shown_properties(parameters);
         let parameters: Vec<String> = parameters.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let values = partition.map(|partition| {
-            let values = partition.new.values.iter().map(|value| {
-                value.clone().unwrap_or_else(|| mead_storage::hive::DEFAULT_PARTITION.to_owned())
-            });
+            let values = partition
+                .new
+                .values
+                .iter()
+                .map(|value| value.clone().unwrap_or_else(|| mead_storage::hive::DEFAULT_PARTITION.to_owned()));
             format!("values:[{}], ", values.collect::<Vec<_>>().join(", "))
         });
         format!(
@@ -267,7 +265,9 @@ fn nested(field: &Field, path: &[String]) -> Result<Vec<Line>, Diagnostic> {
     }
     let from = "from deserializer";
     Ok(match field.data_type() {
-        DataType::Struct(fields) => fields.iter().map(|field| line(field.name(), &hive_type_name(field), from)).collect(),
+        DataType::Struct(fields) => {
+            fields.iter().map(|field| line(field.name(), &hive_type_name(field), from)).collect()
+        }
         _ => vec![line(field.name(), &hive_type_name(&field), from)],
     })
 }

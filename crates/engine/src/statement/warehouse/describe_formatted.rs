@@ -82,9 +82,10 @@ impl Runner {
                 lines.push(fact("Compressed:", "No"));
                 lines.push(fact("Num Buckets:", storage.buckets.map_or("-1".to_owned(), |count| count.to_string())));
                 lines.push(fact("Bucket Columns:", format!("[{}]", storage.bucket_columns.join(", "))));
-                let keys = storage.sort_columns.iter().map(|(column, descends)| {
-                    format!("Order(col:{column}, order:{})", u8::from(!descends))
-                });
+                let keys = storage
+                    .sort_columns
+                    .iter()
+                    .map(|(column, descends)| format!("Order(col:{column}, order:{})", u8::from(!descends)));
                 lines.push(fact("Sort Columns:", format!("[{}]", keys.collect::<Vec<_>>().join(", "))));
                 if !storage.skewed_columns.is_empty() {
                     lines.push(fact("Skewed Columns:", format!("[{}]", storage.skewed_columns.join(", "))));

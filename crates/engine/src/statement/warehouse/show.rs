@@ -59,7 +59,9 @@ impl Runner {
             ShowHive::TableExtended { database, pattern, partition } => {
                 vec![self.extended(database.as_deref(), pattern, partition)?]
             }
-            ShowHive::Tables { database, pattern } => vec![self.names(database.as_deref(), pattern.as_deref(), |_| true)?],
+            ShowHive::Tables { database, pattern } => {
+                vec![self.names(database.as_deref(), pattern.as_deref(), |_| true)?]
+            }
             ShowHive::Views { database, pattern } => {
                 let is_view = |relation: &Relation| relation.new.kind == RelationKind::View;
                 vec![self.names(database.as_deref(), pattern.as_deref(), is_view)?]
@@ -104,8 +106,7 @@ impl Runner {
 
     fn column_names(&self, table: &ObjectName, pattern: Option<&str>) -> Result<Vec<String>, Diagnostic> {
         let relation = self.relation_named(table)?;
-        let mut names: Vec<String> =
-            relation.all_columns().fields().iter().map(|field| field.name().clone()).collect();
+        let mut names: Vec<String> = relation.all_columns().fields().iter().map(|field| field.name().clone()).collect();
         names.retain(|name| matches(pattern, name));
         Ok(names)
     }
@@ -149,12 +150,7 @@ impl Runner {
     }
 
     /// SHOW TABLE EXTENDED: a line for each fact, an empty one behind each table.
-    fn extended(
-        &self,
-        database: Option<&str>,
-        pattern: &str,
-        spec: &PartitionSpec,
-    ) -> Result<Vec<String>, Diagnostic> {
+    fn extended(&self, database: Option<&str>, pattern: &str, spec: &PartitionSpec) -> Result<Vec<String>, Diagnostic> {
         let mut lines = Vec::new();
         for relation in self.relations_in(database)? {
             let new = &relation.new;
@@ -182,15 +178,19 @@ impl Runner {
                 lines.push(format!("inputformat:{}", storage.input_format));
                 lines.push(format!("outputformat:{}", storage.output_format));
             }
-            let fields = new.columns.fields().iter().map(|field| {
-                format!("{} {}", mead_storage::hive::hive_type_name(field), field.name())
-            });
+            let fields = new
+                .columns
+                .fields()
+                .iter()
+                .map(|field| format!("{} {}", mead_storage::hive::hive_type_name(field), field.name()));
             lines.push(format!("columns:struct columns {{ {}}}", fields.collect::<Vec<_>>().join(", ")));
             lines.push(format!("partitioned:{is_partitioned}"));
             if is_partitioned {
-                let fields = new.partitions.fields().iter().map(|field| {
-                    format!("{} {}", mead_storage::hive::hive_type_name(field), field.name())
-                });
+                let fields = new
+                    .partitions
+                    .fields()
+                    .iter()
+                    .map(|field| format!("{} {}", mead_storage::hive::hive_type_name(field), field.name()));
                 let fields: Vec<String> = fields.collect();
                 lines.push(format!("partitionColumns:struct partition_columns {{ {}}}", fields.join(", ")));
             }

@@ -74,9 +74,10 @@ fn layout(storage: &HiveStorage, text: &mut String) -> std::fmt::Result {
         let names: Vec<String> = storage.bucket_columns.iter().map(|column| format!("  {}", quoted(column))).collect();
         writeln!(text, "{})", names.join(", \n"))?;
         if !storage.sort_columns.is_empty() {
-            let keys = storage.sort_columns.iter().map(|(column, descends)| {
-                format!("  {} {}", quoted(column), if *descends { "DESC" } else { "ASC" })
-            });
+            let keys = storage
+                .sort_columns
+                .iter()
+                .map(|(column, descends)| format!("  {} {}", quoted(column), if *descends { "DESC" } else { "ASC" }));
             writeln!(text, "SORTED BY ( \n{})", keys.collect::<Vec<_>>().join(", \n"))?;
         }
         writeln!(text, "INTO {count} BUCKETS")?;

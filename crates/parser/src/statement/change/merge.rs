@@ -41,7 +41,10 @@ pub enum MergeAction {
     Delete,
     DoNothing,
     /// Without columns, all of the table's are meant. A value that is none is the column's default.
-    Insert { columns: Vec<String>, values: Vec<Option<Expr>> },
+    Insert {
+        columns: Vec<String>,
+        values: Vec<Option<Expr>>,
+    },
     /// `INSERT *`: each column from the source's of its name.
     InsertAll,
     Update(Vec<Assignment>),

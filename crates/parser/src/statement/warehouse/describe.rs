@@ -31,7 +31,8 @@ pub enum DescribeTarget {
 pub(super) fn describe(parser: &mut Parser<'_>, hive: bool) -> ParseResult<Option<DescribeHive>> {
     let at = |n: usize, word: &str| parser.peek_word_at(n, word);
     let is_target = |word: &str| at(1, word) && matches!(parser.peek_nth_token_ref(2).token, Token::Word(_));
-    if is_target("model") || is_target("history") || ["select", "with", "from", "values"].iter().any(|word| at(1, word)) {
+    if is_target("model") || is_target("history") || ["select", "with", "from", "values"].iter().any(|word| at(1, word))
+    {
         return Ok(None);
     }
     if !hive && !["database", "schema", "function", "extended", "formatted"].iter().any(|word| is_target(word)) {
