@@ -38,7 +38,7 @@ pub use random::{Stream, dropout, dropout_gradient};
 pub use sparse::{LiveWindows, sparse_input_gradient, sparse_spread_gradient, sparse_weight_gradient};
 pub use transpose::transpose;
 pub use winograd::{
-    KernelLayout, Outputs, PRODUCTS, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient,
+    KernelLayout, Outputs, Place, Tile, Winograd, WinogradGradient, winograd_forward, winograd_kernel_gradient,
     winograd_scratch, winograd_weight_gradient, winograd_weights,
 };
 

@@ -28,7 +28,7 @@ pub use initial::Initial;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
-use crate::kernel::{Buffer, Isa, LiveFilters, LiveLists};
+use crate::kernel::{Buffer, Isa, LiveFilters, LiveLists, Place};
 use crate::network::{Activation, Convolution, LayerSpec, NetworkSpec, Rank, Window, image, image_of};
 
 /// One tensor of a layer's parameters, in the order in which they lie.
@@ -67,7 +67,7 @@ pub struct Pass<'a> {
 pub struct Work {
     windows: Vec<usize>,
     gradient_windows: Vec<usize>,
-    places: Vec<(usize, u8)>,
+    places: Vec<Place>,
     images: Buffer<f32>,
     framed: Buffer<f32>,
     dense: Buffer<f32>,

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
 use crate::kernel::{
-    Buffer, Isa, KernelLayout, LiveWindows, Narrow, Outputs, PANEL, PRODUCTS, Pooled, Pooling, Winograd,
+    Buffer, Isa, KernelLayout, LiveWindows, Narrow, Outputs, PANEL, Pooled, Pooling, Tile, Winograd,
     narrow_weight_gradient, padded, pooled_forward, sparse_input_gradient, sparse_spread_gradient,
     sparse_weight_gradient, transpose, winograd_forward, winograd_scratch, winograd_weights,
 };
@@ -17,6 +17,9 @@ use crate::network::{Convolution, Padding, Window};
 
 /// Images that are looked at together for the gradient of the weights: as many as stay near the core.
 const IMAGES_BYTES: usize = 64 << 10;
+
+/// A tile is a pool window.
+const TILE: Tile = Tile::Two;
 
 /// A convolution with the pool behind it.
 #[derive(Debug)]
@@ -116,7 +119,7 @@ impl PooledConv {
     /// input.
     fn prepared_parts(&self) -> [usize; 4] {
         let width = padded(self.filters);
-        let winograd = if self.winograd() { PRODUCTS * self.channels * width } else { 0 };
+        let winograd = if self.winograd() { TILE.products() * self.channels * width } else { 0 };
         let backward = match (self.inner, self.three_by_three(), self.narrow()) {
             (true, true, _) => 9 * self.channels * self.filters,
             (true, false, true) => self.filters * self.rows.len() * padded(self.run()),
@@ -312,7 +315,7 @@ impl Layer for PooledConv {
         }
         if winograd_len > 0 {
             let (isa, layout) = (Isa::detect(), KernelLayout::Panels);
-            winograd_weights(isa, layout, self.channels, padded(self.filters), panels, winograd);
+            winograd_weights(isa, TILE, layout, self.channels, padded(self.filters), panels, winograd);
         }
         if backward.is_empty() {
             return;
@@ -339,7 +342,7 @@ impl Layer for PooledConv {
     fn scratch_len(&self) -> usize {
         let width = padded(self.filters);
         let lists = 2 * (self.filters + width + PANEL) * self.count();
-        let winograd = if self.winograd() { winograd_scratch(self.channels, width) } else { 0 };
+        let winograd = if self.winograd() { winograd_scratch(TILE, self.channels, width) } else { 0 };
         2 * (self.image_len() + PANEL) + lists + width + 8 * self.count() + winograd
     }
 
@@ -350,9 +353,10 @@ impl Layer for PooledConv {
         let images = if self.frame.len() == 0 { input } else { self.framed(input, &mut pass.work.images) };
         if self.winograd() {
             let filters = padded(self.filters);
-            let shape = Winograd { tiles: &windows, row: self.frame.row(), channels: self.channels, filters };
+            let row = self.frame.row();
+            let shape = Winograd { tile: TILE, tiles: &windows, row, channels: self.channels, filters };
             let mut outputs = Outputs::Pooled { output, winners: saved, filters: self.filters, relu: self.relu };
-            pass.scratch.reserve(winograd_scratch(self.channels, filters));
+            pass.scratch.reserve(winograd_scratch(TILE, self.channels, filters));
             winograd_forward(pass.isa, &shape, images, weights, bias, pass.scratch, &mut outputs);
         } else {
             let shape = Pooled {

@@ -35,7 +35,7 @@ struct Check {
 impl Check {
     fn new(shape: &[usize], layers: &[&str], isa: Isa) -> Self {
         let layers: Vec<String> = layers.iter().map(|layer| (*layer).to_owned()).collect();
-        let plan = Plan::new(&NetworkSpec::parse(shape, &layers).unwrap()).unwrap();
+        let plan = Plan::for_training(&NetworkSpec::parse(shape, &layers).unwrap()).unwrap();
         let input = numbers(11, SAMPLES * shape.iter().product::<usize>());
         let weights = numbers(13, SAMPLES * plan.output_len());
         Self { plan, input, weights, isa }

@@ -1,6 +1,6 @@
 //! A 3×3 convolution of stride 1 by Winograd's filtering, with its rectifier, in one step.
 //!
-//! All three passes are products over tiles of 2×2 outputs: forward, the gradient of the input (a convolution of the
+//! All three passes are products over tiles of 2×2 or 4×4 outputs: forward, the gradient of the input (a convolution of the
 //! output's gradient with the turned kernel), the gradient of the weights. Parameters lie as the layer has them.
 
 use rand_chacha::ChaCha8Rng;
@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::frame::Frame;
 use super::{Initial, Layer, ParameterSpec, Pass, Values, conv2d};
 use crate::kernel::{
-    Buffer, Isa, KernelLayout, Outputs, PANEL, PRODUCTS, Winograd, WinogradGradient, transpose, winograd_forward,
+    Buffer, Isa, KernelLayout, Outputs, PANEL, Place, Tile, Winograd, WinogradGradient, transpose, winograd_forward,
     winograd_kernel_gradient, winograd_scratch, winograd_weight_gradient, winograd_weights,
 };
 use crate::network::{Convolution, Window};
@@ -21,6 +21,7 @@ pub(crate) struct WinogradConv {
     relu: bool,
     /// True if the gradient of the input is asked for.
     inner: bool,
+    tile: Tile,
     forward: Tiles,
     /// The gradient of the output within zeros, and the tiles of the input's gradient over it.
     backward: Tiles,
@@ -33,22 +34,26 @@ struct Tiles {
     frame: Frame,
     /// `[height, width]` of what is written.
     output: [usize; 2],
+    /// Outputs along a tile's side.
+    side: usize,
 }
 
 impl Tiles {
-    fn new(image: [usize; 3], before: [usize; 2], output: [usize; 2]) -> Self {
-        let size = output.map(|size| size.next_multiple_of(2) + 2);
-        Self { frame: Frame::sized(image, before, size), output }
+    /// In a frame of at least this size.
+    fn new(image: [usize; 3], before: [usize; 2], output: [usize; 2], tile: Tile, size: [usize; 2]) -> Self {
+        let side = tile.side();
+        let size = [0, 1].map(|axis| size[axis].max(output[axis].next_multiple_of(side) + 2));
+        Self { frame: Frame::sized(image, before, size), output, side }
     }
 
     fn count(&self) -> usize {
-        self.output[0].div_ceil(2) * self.output[1].div_ceil(2)
+        count(self.output, self.side)
     }
 
     /// The first output of each tile: row and column.
     fn each(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
-        let [height, width] = self.output;
-        (0..height).step_by(2).flat_map(move |y| (0..width).step_by(2).map(move |x| [y, x]))
+        let ([height, width], side) = (self.output, self.side);
+        (0..height).step_by(side).flat_map(move |y| (0..width).step_by(side).map(move |x| [y, x]))
     }
 
     /// Of each tile the first value of its field in a framed image; one sample after the other.
@@ -61,29 +66,41 @@ impl Tiles {
         }
     }
 
-    /// Of each tile the offset of its first output among those of so many filters, and which of its four exist.
-    fn all_places(&self, samples: usize, filters: usize, places: &mut Vec<(usize, u8)>) {
+    /// Where the outputs of each tile lie among those of so many filters.
+    fn all_places(&self, samples: usize, filters: usize, places: &mut Vec<Place>) {
         let [height, width] = self.output;
         places.clear();
         for sample in 0..samples {
-            places.extend(self.each().map(|[y, x]| {
-                let (right, below) = (x + 1 < width, y + 1 < height);
-                let exist = 1 | u8::from(right) << 1 | u8::from(below) << 2 | u8::from(right && below) << 3;
-                (((sample * height + y) * width + x) * filters, exist)
+            places.extend(self.each().map(|[y, x]| Place {
+                first: ((sample * height + y) * width + x) * filters,
+                rows: self.side.min(height - y) as u8,
+                columns: self.side.min(width - x) as u8,
             }));
         }
     }
 }
 
+/// Tiles over so many outputs.
+fn count(output: [usize; 2], side: usize) -> usize {
+    output[0].div_ceil(side) * output[1].div_ceil(side)
+}
+
+/// The tiles that take fewer products; those of 4×4 only where their rounding is taken too.
+fn tile_of(output: [usize; 2], coarse: bool) -> Tile {
+    let products = |tile: Tile| count(output, tile.side()) * tile.products();
+    if coarse && products(Tile::Four) < products(Tile::Two) { Tile::Four } else { Tile::Two }
+}
+
 impl WinogradConv {
     /// The step for a convolution, if it can be one: 3×3, of stride 1, without groups and gaps, of whole panels of channels
-    /// and filters.
+    /// and filters. `coarse`: tiles may be large, whose rounding errors are some ten times as large too.
     pub(crate) fn fuse(
         input: [usize; 3],
         output: [usize; 3],
         convolution: &Convolution,
         relu: bool,
         inner: bool,
+        coarse: bool,
     ) -> Option<Self> {
         let Convolution { window, groups, filters } = *convolution;
         let plain = window.size == [3, 3] && window.stride == [1, 1] && window.dilation == [1, 1] && groups == 1;
@@ -92,9 +109,13 @@ impl WinogradConv {
             return None;
         }
         let before = [0, 1].map(|axis| window.zeros(axis, input[axis])[0]);
-        let forward = Tiles::new(input, before, [output[0], output[1]]);
-        let backward = Tiles::new(output, before.map(|before| 2 - before), [input[0], input[1]]);
-        Some(Self { window, channels, filters, relu, inner, forward, backward })
+        let tile = tile_of([output[0], output[1]], coarse);
+        let forward = Tiles::new(input, before, [output[0], output[1]], tile, [0, 0]);
+        // The gradient of the weights walks over the output's gradient in whole tiles, too.
+        let behind = before.map(|before| 2 - before);
+        let size = [0, 1].map(|axis| behind[axis] + output[axis].next_multiple_of(tile.side()));
+        let backward = Tiles::new(output, behind, [input[0], input[1]], tile, size);
+        Some(Self { window, channels, filters, relu, inner, tile, forward, backward })
     }
 
     fn weights(&self) -> usize {
@@ -102,7 +123,7 @@ impl WinogradConv {
     }
 
     fn products(&self) -> usize {
-        PRODUCTS * self.channels * self.filters
+        self.tile.products() * self.channels * self.filters
     }
 
     /// The output's gradient within its zeros, sample by sample, zero where the rectifier cut it off; adds that of the bias.
@@ -154,7 +175,8 @@ impl Layer for WinogradConv {
     }
 
     fn kernel(&self) -> String {
-        "winograd 2x2".to_owned()
+        let side = self.tile.side();
+        format!("winograd {side}x{side}")
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -177,7 +199,7 @@ impl Layer for WinogradConv {
     fn prepare(&self, parameters: &[f32], prepared: &mut [f32]) {
         let (isa, kernel) = (Isa::detect(), &parameters[..self.weights()]);
         let (forward, rest) = prepared.split_at_mut(self.products());
-        winograd_weights(isa, KernelLayout::Rows, self.channels, self.filters, kernel, forward);
+        winograd_weights(isa, self.tile, KernelLayout::Rows, self.channels, self.filters, kernel, forward);
         if rest.is_empty() {
             return;
         }
@@ -186,13 +208,13 @@ impl Layer for WinogradConv {
         for (from, to) in taps.zip(transposed.chunks_exact_mut(self.channels * self.filters)) {
             transpose(isa, [self.channels, self.filters], from, self.filters, to, self.channels);
         }
-        winograd_weights(isa, KernelLayout::Turned, self.filters, self.channels, transposed, backward);
+        winograd_weights(isa, self.tile, KernelLayout::Turned, self.filters, self.channels, transposed, backward);
     }
 
     fn scratch_len(&self) -> usize {
         let tiles = 6 * (self.forward.count() + self.backward.count());
         let frames = self.forward.frame.whole_len() + 2 * self.backward.frame.whole_len();
-        winograd_scratch(self.channels, self.filters) + self.products() + tiles + frames
+        winograd_scratch(self.tile, self.channels, self.filters) + self.products() + tiles + frames
     }
 
     fn forward(&self, pass: &mut Pass<'_>, input: &[f32], output: &mut [f32], _: &mut [u32]) {
@@ -201,6 +223,7 @@ impl Layer for WinogradConv {
         self.forward.all_places(pass.samples, self.filters, &mut work.places);
         let images = framed(&self.forward.frame, input, &mut work.images);
         let shape = Winograd {
+            tile: self.tile,
             tiles: &work.windows,
             row: self.forward.frame.row(),
             channels: self.channels,
@@ -208,7 +231,7 @@ impl Layer for WinogradConv {
         };
         let row = self.forward.output[1] * self.filters;
         let mut outputs = Outputs::Whole { output, filters: self.filters, row, places: &work.places, relu: self.relu };
-        let scratch = winograd_scratch(self.channels, self.filters);
+        let scratch = winograd_scratch(self.tile, self.channels, self.filters);
         pass.scratch.reserve(scratch);
         let (weights, bias) = (&pass.prepared[..self.products()], &pass.parameters[self.weights()..]);
         winograd_forward(pass.isa, &shape, images, weights, bias, pass.scratch, &mut outputs);
@@ -229,6 +252,7 @@ impl Layer for WinogradConv {
         let images = framed(&self.forward.frame, values.input, &mut work.images);
         let shape = WinogradGradient {
             forward: Winograd {
+                tile: self.tile,
                 tiles: &work.windows,
                 row: self.forward.frame.row(),
                 channels: self.channels,
@@ -237,16 +261,17 @@ impl Layer for WinogradConv {
             tiles: &work.gradient_windows,
             row: self.backward.frame.row(),
         };
-        let scratch = winograd_scratch(self.channels, self.filters);
+        let scratch = winograd_scratch(self.tile, self.channels, self.filters);
         pass.scratch.reserve(scratch);
         work.dense.zero(self.products());
         winograd_weight_gradient(pass.isa, &shape, images, &work.framed, pass.scratch, &mut work.dense);
-        winograd_kernel_gradient(pass.isa, self.channels, self.filters, &work.dense, grad_kernel);
+        winograd_kernel_gradient(pass.isa, self.tile, self.channels, self.filters, &work.dense, grad_kernel);
 
         let Some(grad_input) = grad_input else { return };
         self.backward.all_fields(pass.samples, &mut work.windows);
         self.backward.all_places(pass.samples, self.channels, &mut work.places);
         let shape = Winograd {
+            tile: self.tile,
             tiles: &work.windows,
             row: self.backward.frame.row(),
             channels: self.filters,

@@ -12,16 +12,16 @@ type Step = (Range<usize>, Box<dyn Layer>);
 
 const RELU: LayerSpec = LayerSpec::Activation(Activation::Relu);
 
-/// The steps of a network, each with the layers that it stands for.
-pub(super) fn fused(network: &NetworkSpec) -> Result<Vec<Step>, Error> {
+/// The steps of a network, each with the layers that it stands for. `coarse`: as of [`WinogradConv::fuse`].
+pub(super) fn fused(network: &NetworkSpec, coarse: bool) -> Result<Vec<Step>, Error> {
     let shapes = network.shapes()?;
     let mut steps: Vec<Step> = Vec::new();
     let mut plain = layer::build(network)?.into_iter().enumerate();
     while let Some((index, layer)) = plain.next() {
         let input = if index == 0 { &network.input_shape } else { &shapes[index - 1] };
         let rest = &network.layers[index..];
-        let step =
-            pooled(rest, input, &shapes[index], index > 0).or_else(|| winograd(rest, input, &shapes[index], index > 0));
+        let (output, inner) = (&shapes[index], index > 0);
+        let step = pooled(rest, input, output, inner).or_else(|| winograd(rest, input, output, inner, coarse));
         match step {
             Some((count, step)) => {
                 steps.push((index..index + count, step));
@@ -49,9 +49,15 @@ fn pooled(layers: &[LayerSpec], input: &[usize], output: &[usize], inner: bool) 
 }
 
 /// A convolution that Winograd's filtering serves, and its rectifier.
-fn winograd(layers: &[LayerSpec], input: &[usize], output: &[usize], inner: bool) -> Option<(usize, Box<dyn Layer>)> {
+fn winograd(
+    layers: &[LayerSpec],
+    input: &[usize],
+    output: &[usize],
+    inner: bool,
+    coarse: bool,
+) -> Option<(usize, Box<dyn Layer>)> {
     let convolution = layers.first()?.convolution(*input.last()?)?;
     let relu = layers.get(1) == Some(&RELU);
-    let step = WinogradConv::fuse(image_of(input)?, image_of(output)?, &convolution, relu, inner)?;
+    let step = WinogradConv::fuse(image_of(input)?, image_of(output)?, &convolution, relu, inner, coarse)?;
     Some((1 + usize::from(relu), Box::new(step)))
 }

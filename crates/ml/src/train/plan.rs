@@ -61,9 +61,14 @@ pub struct Weights<'a> {
 }
 
 impl Plan {
-    /// With the fastest steps there are.
+    /// For scoring: with the fastest steps that round as finely as the layers themselves.
     pub fn new(network: &NetworkSpec) -> Result<Self, Error> {
-        Self::of(network, fuse::fused(network)?)
+        Self::of(network, fuse::fused(network, false)?)
+    }
+
+    /// For training, whose steps are random anyway: with the fastest steps there are.
+    pub fn for_training(network: &NetworkSpec) -> Result<Self, Error> {
+        Self::of(network, fuse::fused(network, true)?)
     }
 
     /// With one step for each layer, in its plain form: the reference.

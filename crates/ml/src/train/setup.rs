@@ -12,7 +12,7 @@ use crate::network::{NetworkSpec, default_cnn, shape_text};
 /// Bytes that [`train`] takes beside the dataset: what must be reserved before it.
 pub fn training_bytes(dataset: &Dataset, options: &TrainOptions) -> Result<usize, Error> {
     let loss = loss_of(dataset, options)?;
-    let plan = Plan::new(&network_of(dataset, options, loss)?)?;
+    let plan = Plan::for_training(&network_of(dataset, options, loss)?)?;
     check_output(&plan, dataset, loss)?;
     let sizes = Sizes::new(&plan, batch_of(options, dataset.rows));
     // Parameters, their gradient, the optimizer's two moments, the best so far; a gradient for each chunk, or what it keeps
@@ -50,13 +50,13 @@ pub fn training_bytes(dataset: &Dataset, options: &TrainOptions) -> Result<usize
 /// What each step of the training computes and how: `conv2d(64, 3x3) + relu + maxpool(2x2): winograd 2x2 …`.
 pub fn training_steps(dataset: &Dataset, options: &TrainOptions) -> Result<Vec<String>, Error> {
     let loss = loss_of(dataset, options)?;
-    Ok(Plan::new(&network_of(dataset, options, loss)?)?.describe())
+    Ok(Plan::for_training(&network_of(dataset, options, loss)?)?.describe())
 }
 
 /// The same before there are rows; `None` where only they tell the shape of the input or the layers.
 pub fn planned_steps(options: &TrainOptions) -> Result<Option<Vec<String>>, Error> {
     let (Some(shape), Some(layers)) = (&options.input_shape, &options.layers) else { return Ok(None) };
-    Ok(Some(Plan::new(&NetworkSpec::parse(shape, layers)?)?.describe()))
+    Ok(Some(Plan::for_training(&NetworkSpec::parse(shape, layers)?)?.describe()))
 }
 
 /// How the work on a batch is cut.

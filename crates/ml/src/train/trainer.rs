@@ -70,7 +70,7 @@ pub fn train(
 ) -> Result<TrainedNetwork, Error> {
     let loss = loss_of(dataset, options)?;
     let network = network_of(dataset, options, loss)?;
-    let plan = Plan::new(&network)?;
+    let plan = Plan::for_training(&network)?;
     check_output(&plan, dataset, loss)?;
     let seed = options.seed.unwrap_or_else(|| rand::rng().random_range(0..=i64::MAX as u64));
     let mut feed = Feed::new(dataset, options, seed, cancel)?;
