@@ -11,6 +11,8 @@ mod gather;
 mod isa;
 mod lanes;
 mod narrow;
+#[cfg(target_arch = "x86_64")]
+mod narrow_square;
 mod norm;
 mod pointwise;
 mod pool;

@@ -3,6 +3,8 @@
 
 use super::gather::vector;
 use super::lanes::{Lanes, for_each_isa};
+#[cfg(target_arch = "x86_64")]
+use super::narrow_square::square_weight_gradient;
 use super::{Isa, Pooling, furthest};
 
 /// Where the gradient finds its values. Offsets count values from the start of the images.
@@ -37,6 +39,13 @@ pub fn narrow_weight_gradient(
             && bias.len() == pooling.padded,
         "a narrow gradient does not fit its slices"
     );
+    #[cfg(target_arch = "x86_64")]
+    if let (Isa::Avx512, Some(row)) = (isa, shape.square()) {
+        assert!(isa.is_available(), "this processor has no {isa:?}");
+        let (images, weights, bias) = (images.as_ptr(), weights.as_mut_ptr(), bias.as_mut_ptr());
+        // SAFETY: every index lies inside its slice, the processor has the instructions.
+        return unsafe { square_weight_gradient(shape, row, pooling, images, weights, bias) };
+    }
     // SAFETY: every index lies inside its slice.
     unsafe { weight_gradient(isa, shape, pooling, images.as_ptr(), weights.as_mut_ptr(), bias.as_mut_ptr()) }
 }

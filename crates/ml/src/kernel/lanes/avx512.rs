@@ -7,6 +7,14 @@ use super::Lanes;
 #[derive(Clone, Copy)]
 pub(in crate::kernel) struct Avx512(__m512);
 
+impl Avx512 {
+    /// The vector that an instruction of its own has made.
+    #[inline(always)]
+    pub(in crate::kernel) fn of(vector: __m512) -> Self {
+        Self(vector)
+    }
+}
+
 /// The first `width` lanes.
 fn first(width: usize) -> u16 {
     if width >= 16 { u16::MAX } else { (1 << width) - 1 }
