@@ -7,6 +7,7 @@
 
 mod dialect;
 mod from_first;
+mod inline_table;
 mod lateral_view;
 mod literal;
 mod multi_insert;
@@ -57,7 +58,7 @@ pub fn parse_one(sql: &str, dialect: Dialect) -> Result<Parsed, Error> {
         return Err(Error::TooDeep);
     }
     let tokens = crate::time_travel::named(tokens, '`');
-    let tokens = lateral_view::as_joins(&window::as_partitions(tokens));
+    let tokens = inline_table::as_selects(lateral_view::as_joins(&window::as_partitions(tokens)));
     let mut statements = Vec::new();
     if let Some(place) = transform(&tokens) {
         return Err(unsupported("SELECT TRANSFORM", lines.start_of(&tokens[place]) + 1));
