@@ -1,11 +1,13 @@
 //! Managed tables: folders of Parquet files under a Delta log, which belong to mead.
 
 mod alter;
+mod append;
 mod change;
 mod history;
 mod maintenance;
 mod rows;
 
+use append::ManagedSink;
 pub use change::{Change, ChangeKind, ChangeWriter};
 pub use history::{AsOf, HistoryEntry};
 pub use maintenance::{Optimized, RETENTION};
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::datasource::sink::DataSinkExec;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::dml::InsertOp;
@@ -28,7 +31,7 @@ use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::{StructField, StructType};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use futures::StreamExt;
-use parking_lot::Mutex;
+use mead_common::Diagnostic;
 use url::Url;
 
 use crate::lease::{self, Lease};
@@ -78,15 +81,17 @@ impl ManagedTable {
         let _lease = Lease::take(&self.folder);
         let unfinished = Unfinished::new(&self.folder);
         let table = self.open(Arc::clone(&unfinished)).await?;
-        let inner: Arc<dyn TableProvider> = table.table_provider().await?;
-        Ok(Arc::new(ManagedProvider { inner, folder: self.folder.clone(), unfinished, writing: Mutex::default() }))
+        self.provider_of(table, unfinished).await
     }
 
-    /// A provider of what was opened, which nobody writes to.
-    async fn provider_of(&self, table: DeltaTable) -> Result<Arc<dyn TableProvider>, Error> {
+    /// A provider of what was opened.
+    async fn provider_of(
+        &self,
+        table: DeltaTable,
+        unfinished: Arc<Unfinished>,
+    ) -> Result<Arc<dyn TableProvider>, Error> {
         let inner: Arc<dyn TableProvider> = table.table_provider().await?;
-        let unfinished = Unfinished::new(&self.folder);
-        Ok(Arc::new(ManagedProvider { inner, folder: self.folder.clone(), unfinished, writing: Mutex::default() }))
+        Ok(Arc::new(ManagedProvider { inner, table, folder: self.folder.clone(), unfinished }))
     }
 
     /// Removes the folder, as soon as nobody reads it or writes to it. The metastore's entry must be gone before.
@@ -116,10 +121,9 @@ impl ManagedTable {
 #[derive(Debug)]
 struct ManagedProvider {
     inner: Arc<dyn TableProvider>,
+    table: DeltaTable,
     folder: PathBuf,
     unfinished: Arc<Unfinished>,
-    /// Kept from the beginning of an INSERT.
-    writing: Mutex<Option<Lease>>,
 }
 
 #[async_trait]
@@ -146,13 +150,25 @@ impl TableProvider for ManagedProvider {
 
     async fn insert_into(
         &self,
-        session: &dyn Session,
+        _: &dyn Session,
         input: Arc<dyn ExecutionPlan>,
         operation: InsertOp,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let lease = self.lease()?;
-        *self.writing.lock() = Some(lease);
-        self.inner.insert_into(session, input, operation).await
+        let sink = ManagedSink {
+            table: self.table.clone(),
+            schema: input.schema(),
+            folder: self.folder.clone(),
+            overwrite: match operation {
+                InsertOp::Append => false,
+                InsertOp::Overwrite => true,
+                InsertOp::Replace => {
+                    let report = Diagnostic::unsupported("REPLACE INTO is not supported");
+                    return Err(DataFusionError::External(Box::new(report)));
+                }
+            },
+            lease: self.lease()?,
+        };
+        Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
     }
 
     fn supports_filters_pushdown(

@@ -121,7 +121,7 @@ fn check_clauses(insert: &ast::Insert) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// DataFusion's message names the column by its place in the table, Arrow's by its name among the values.
+/// DataFusion's message names the column by its place in the table, Arrow's by its name.
 fn not_null(error: &DataFusionError, plan: &LogicalPlan) -> Option<Diagnostic> {
     let message = error.to_string();
     let LogicalPlan::Dml(target) = plan else { return None };
@@ -135,11 +135,17 @@ fn not_null(error: &DataFusionError, plan: &LogicalPlan) -> Option<Diagnostic> {
     } else {
         let (_, rest) = message.split_once("Column '")?;
         let (name, rest) = rest.split_once('\'')?;
-        let LogicalPlan::Projection(stored) = target.input.as_ref() else { return None };
         if !rest.contains("is declared as non-nullable but contains null values") {
             return None;
         }
-        stored.expr.iter().position(|expr| expr.column_refs().iter().any(|column| column.name == name))?
+        let by_name = schema.fields().iter().position(|field| field.name() == name);
+        let among_values = || match target.input.as_ref() {
+            LogicalPlan::Projection(values) => {
+                values.expr.iter().position(|expr| expr.column_refs().iter().any(|column| column.name == name))
+            }
+            _ => None,
+        };
+        by_name.or_else(among_values)?
     };
     let column = schema.fields().get(place)?;
     Some(Diagnostic::new(

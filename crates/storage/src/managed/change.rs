@@ -11,11 +11,11 @@ use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::execute_stream;
-use deltalake::DeltaTable;
+use deltalake::{DeltaTable, DeltaTableError};
 use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, LogicalFileView};
@@ -148,8 +148,14 @@ impl Change {
     /// The columns as they are shown, which are the files', under the types that were declared.
     pub fn columns(self: &Arc<Self>) -> SchemaRef {
         let rows = self.rows().schema();
-        let fields: Vec<_> = rows.fields().iter().take(self.stored.fields().len()).cloned().collect();
-        Arc::new(Schema::new(fields))
+        let fields = rows.fields().iter().take(self.stored.fields().len()).map(|shown| {
+            let mut metadata = shown.metadata().clone();
+            if let Ok(declared) = self.declared.field_with_name(shown.name()) {
+                metadata.extend(declared.metadata().clone());
+            }
+            Arc::new(Field::clone(shown).with_metadata(metadata))
+        });
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 
     /// What rows that come are written with.
@@ -166,18 +172,7 @@ impl Change {
     }
 
     pub(super) fn writer(&self, schema: &SchemaRef) -> Result<DeltaWriter, Error> {
-        let snapshot = self.table.snapshot().map_err(|error| self.delta(error))?;
-        let (indexed, columns) = get_num_idx_cols_and_stats_columns(Some(snapshot.table_config()), HashMap::new());
-        let config = WriterConfig::new(
-            Arc::clone(schema),
-            Vec::new(),
-            Some(parquet_properties()),
-            NonZeroU64::new(FILE_BYTES),
-            None,
-            indexed,
-            columns,
-        );
-        Ok(DeltaWriter::new(self.table.object_store(), config))
+        new_writer(&self.table, schema).map_err(|error| self.delta(error))
     }
 
     /// All rows go.
@@ -194,18 +189,38 @@ impl Change {
     }
 
     pub(super) async fn commit(&self, actions: Vec<Action>, operation: DeltaOperation) -> Result<(), Error> {
-        let snapshot = self.table.snapshot().map_err(|error| self.delta(error))?;
-        CommitBuilder::from(CommitProperties::default())
-            .with_actions(actions)
-            .build(Some(snapshot), self.table.log_store(), operation)
-            .await
-            .map_err(|error| self.delta(error))?;
-        Ok(())
+        commit(&self.table, actions, operation, &self.folder).await
     }
 
-    pub(super) fn delta(&self, source: deltalake::DeltaTableError) -> Error {
+    pub(super) fn delta(&self, source: DeltaTableError) -> Error {
         Error::of_delta(&self.folder, source)
     }
+}
+
+/// Writes an entry of a table's log.
+pub(super) async fn commit(
+    table: &DeltaTable,
+    actions: Vec<Action>,
+    operation: DeltaOperation,
+    folder: &Path,
+) -> Result<(), Error> {
+    let delta = |error| Error::of_delta(folder, error);
+    CommitBuilder::from(CommitProperties::default())
+        .with_actions(actions)
+        .build(Some(table.snapshot().map_err(delta)?), table.log_store(), operation)
+        .await
+        .map_err(delta)?;
+    Ok(())
+}
+
+/// What writes a table's files.
+pub(super) fn new_writer(table: &DeltaTable, schema: &SchemaRef) -> Result<DeltaWriter, DeltaTableError> {
+    let snapshot = table.snapshot()?;
+    let (indexed, columns) = get_num_idx_cols_and_stats_columns(Some(snapshot.table_config()), HashMap::new());
+    let properties = Some(parquet_properties());
+    let size = NonZeroU64::new(FILE_BYTES);
+    let config = WriterConfig::new(Arc::clone(schema), Vec::new(), properties, size, None, indexed, columns);
+    Ok(DeltaWriter::new(table.object_store(), config))
 }
 
 /// See [`Change::begin`].

@@ -64,7 +64,7 @@ impl ManagedTable {
     pub async fn provider_as_of(&self, at: AsOf, name: &str) -> Result<Arc<dyn TableProvider>, Error> {
         let _lease = Lease::take(&self.folder);
         let table = self.open_as_of(at, name).await?;
-        self.provider_of(table).await
+        self.provider_of(table, Unfinished::new(&self.folder)).await
     }
 
     /// The table as it was; an error where there is no such version.
