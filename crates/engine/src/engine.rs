@@ -34,8 +34,8 @@ use crate::models::Models;
 use crate::operator::generate::GeneratePlanner;
 use crate::operator::train::TrainPlanner;
 use crate::optimizer::{
-    CheckedArithmetic, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals, PostgresCasts, PruneEmpty,
-    SignedOperands, SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
+    CheckedArithmetic, FileNames, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals, PostgresCasts,
+    PruneEmpty, SignedOperands, SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
 };
 use crate::plan::function_list::function_list;
 use crate::plan::hive::lateral_view::LateralViewPlanner;
@@ -351,8 +351,14 @@ fn analyzer_rules(dialect: Dialect) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> 
         Dialect::Postgres => (Arc::new(Literals), vec![Arc::new(PostgresCasts), Arc::new(CheckedArithmetic)]),
         Dialect::Hive | Dialect::Spark => (Arc::new(HiveTypes(dialect)), vec![Arc::new(HiveCasts(dialect))]),
     };
-    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 5] =
-        [Arc::new(Json), typed, Arc::new(PruneEmpty), Arc::new(SingleValueSubquery), Arc::new(SignedOperands)];
+    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 6] = [
+        Arc::new(FileNames),
+        Arc::new(Json),
+        typed,
+        Arc::new(PruneEmpty),
+        Arc::new(SingleValueSubquery),
+        Arc::new(SignedOperands),
+    ];
     ours.into_iter().chain(Analyzer::new().rules).chain(last).collect()
 }
 

@@ -99,14 +99,6 @@ mod tests {
     use crate::{Statement, parse};
 
     fn shown(sql: &str) -> String {
-        for dialect in Dialect::ALL {
-            let parsed = parse(sql, dialect).unwrap();
-            let Statement::Query(query) = &parsed[0].statement else { panic!("{sql}") };
-            if dialect == Dialect::Postgres {
-                continue;
-            }
-            let _ = Ast::Query(query.clone());
-        }
         let parsed = parse(sql, Dialect::Postgres).unwrap();
         let Statement::Query(query) = &parsed[0].statement else { panic!("{sql}") };
         query.to_string().replace(MARK, "|")

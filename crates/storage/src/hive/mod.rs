@@ -32,7 +32,7 @@ pub use format::{Serde, TableFormat};
 pub use java_text::{date_text, double_text, float_text, timestamp_text};
 pub use partition_name::{DEFAULT_PARTITION, partition_name, partition_values};
 pub use partitions::{DataFile, PartitionFiles, PartitionSource, Place, files_below, partition_text, partition_value};
-pub use provider::HiveTable;
+pub use provider::{FILE_NAME, HiveTable};
 pub use table_writer::{Leftovers, PartitionFile, PartitionFolders, TableWriter, sync_folders};
 pub use types::{COMMENT, DEFAULT, HIVE_TYPE, hive_field, hive_type_name};
 pub use writer::{HiveWriter, WrittenFile};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
@@ -31,8 +31,11 @@ use crate::lease::Lease;
 use crate::managed::Leased;
 use crate::{Error, PassThroughExec};
 
+/// The column of files' names, where a query asks for it: no name that a table's column may have.
+pub const FILE_NAME: &str = "\u{1}file";
+
 /// See the module's documentation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HiveTable {
     pub columns: SchemaRef,
     pub partition_columns: SchemaRef,
@@ -44,6 +47,8 @@ pub struct HiveTable {
     schema: SchemaRef,
     /// The folder that is ours, whose files stay while they are read.
     leased: Option<PathBuf>,
+    /// Whether the rows' files are a last column.
+    names_files: bool,
 }
 
 /// A partition's files with its values.
@@ -81,13 +86,37 @@ impl HiveTable {
     ) -> Self {
         let fields: Vec<_> = columns.fields().iter().chain(partition_columns.fields()).cloned().collect();
         let schema = Arc::new(Schema::new(fields));
-        Self { columns, partition_columns, format, partitions, name, known: Vec::new(), schema, leased }
+        Self {
+            columns,
+            partition_columns,
+            format,
+            partitions,
+            name,
+            known: Vec::new(),
+            schema,
+            leased,
+            names_files: false,
+        }
     }
 
     /// Tells the optimizer what the columns were like when somebody looked.
     pub fn with_statistics(mut self, known: Vec<ColumnStatistics>) -> Self {
         self.known = known;
         self
+    }
+
+    /// The table with a last column, [`FILE_NAME`].
+    #[must_use]
+    pub fn with_file_names(&self) -> Self {
+        if self.names_files {
+            return self.clone();
+        }
+        let fields: Vec<_> = self.schema.fields().iter().cloned().chain([file_name()]).collect();
+        let mut known = self.known.clone();
+        if !known.is_empty() {
+            known.push(ColumnStatistics::new_unknown());
+        }
+        Self { known, schema: Arc::new(Schema::new(fields)), names_files: true, ..self.clone() }
     }
 
     fn is_partition_column(&self, name: &str) -> bool {
@@ -179,9 +208,9 @@ impl HiveTable {
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let table_schema = TableSchema::builder(Arc::clone(&self.columns))
-            .with_table_partition_cols(self.partition_columns.fields().clone())
-            .build();
+        let of_file = self.names_files.then(file_name);
+        let constants: Vec<Arc<Field>> = self.partition_columns.fields().iter().cloned().chain(of_file).collect();
+        let table_schema = TableSchema::builder(Arc::clone(&self.columns)).with_table_partition_cols(constants).build();
         let mut files = Vec::new();
         let (mut rows, mut bytes, mut may_be_cut) = (Some(0), 0, true);
         let Group { layout: Layout { format, columns }, partitions, rows: counted } = group;
@@ -191,7 +220,9 @@ impl HiveTable {
                 bytes += file.bytes;
                 may_be_cut &= Codec::of(&file.path) == Codec::None;
                 if file.bytes > 0 {
-                    files.push(partitioned_file(&file, values.clone())?);
+                    let name = || ScalarValue::from(file.path.to_string_lossy().as_ref());
+                    let of_file = self.names_files.then(name);
+                    files.push(partitioned_file(&file, values.iter().cloned().chain(of_file).collect())?);
                 }
             }
         }
@@ -221,6 +252,10 @@ impl HiveTable {
     }
 }
 
+fn file_name() -> Arc<Field> {
+    Arc::new(Field::new(FILE_NAME, DataType::Utf8, false))
+}
+
 fn to_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
@@ -239,7 +274,7 @@ fn partitioned_file(file: &DataFile, values: Vec<ScalarValue>) -> Result<Partiti
 }
 
 /// The texts that the filters allow for a partition column, where they are a list.
-fn wanted(name: &str, field: &datafusion::arrow::datatypes::Field, filters: &[&Expr]) -> Option<Vec<Option<String>>> {
+fn wanted(name: &str, field: &Field, filters: &[&Expr]) -> Option<Vec<Option<String>>> {
     let text = |expr: &Expr| -> Option<Option<String>> {
         let Expr::Literal(value, _) = expr else { return None };
         let value = value.cast_to(field.data_type()).ok()?;

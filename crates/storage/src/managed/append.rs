@@ -79,8 +79,7 @@ impl DataSink for ManagedSink {
 impl ManagedSink {
     /// A batch as the files have it; an error where NULL is not allowed.
     fn stored(&self, batch: &RecordBatch, stored: &SchemaRef) -> Result<RecordBatch> {
-        let nullable: Vec<_> =
-            stored.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+        let nullable: Vec<_> = stored.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
         let target = Arc::new(datafusion::arrow::datatypes::Schema::new(nullable));
         let batch = Convert { origin: None, checks_json: false }.batch(batch, &target)?;
         Ok(RecordBatch::try_new(Arc::clone(stored), batch.columns().to_vec())?)
@@ -111,7 +110,8 @@ impl ManagedSink {
             }
             let operation = DeltaOperation::Write { mode, partition_by: None, predicate: None };
             match commit(&table, actions, operation, &self.folder).await {
-                Err(Error::Conflict(_)) if attempt < ATTEMPTS => {}
+                // What overwrites may have read what somebody else has changed.
+                Err(Error::Conflict(_)) if attempt < ATTEMPTS && !self.overwrite => {}
                 done => return done.map_err(DataFusionError::from),
             }
         }

@@ -10,9 +10,18 @@ use super::super::Refusal;
 use super::super::cast::{call, take};
 use super::function;
 
+/// The file that a row comes from, as a URI that begins so.
+fn file_name(scheme: &str) -> Expr {
+    let scheme = Expr::Value(Value::SingleQuotedString(scheme.to_owned()).with_empty_span());
+    call("concat", vec![scheme, call("input_file_name", Vec::new())])
+}
+
 /// Rewrites one expression, whose parts have been rewritten already.
 pub(super) fn rewrite(expression: &mut Expr, dialect: Dialect) -> ControlFlow<Refusal> {
     match expression {
+        Expr::Function(called) if dialect == Dialect::Spark && called.name.to_string() == "input_file_name" => {
+            *expression = file_name("file://");
+        }
         Expr::Function(called) => function::rewrite(called, dialect),
         Expr::RLike { negated, expr, pattern, .. } => {
             let matched = call("regexp_like", vec![take(expr), take(pattern)]);
@@ -40,9 +49,7 @@ pub(super) fn rewrite(expression: &mut Expr, dialect: Dialect) -> ControlFlow<Re
         }
         // Hive's virtual column: the file that a row comes from.
         Expr::Identifier(name) if name.value.eq_ignore_ascii_case("input__file__name") => {
-            let file = call("input_file_name", Vec::new());
-            let root = Expr::Value(Value::SingleQuotedString("file:/".to_owned()).with_empty_span());
-            *expression = call("concat", vec![root, file]);
+            *expression = file_name("file:");
         }
         Expr::UnaryOp { op: op @ UnaryOperator::BangNot, .. } => *op = UnaryOperator::Not,
         Expr::BinaryOp { op: BinaryOperator::Spaceship, left, right } => {

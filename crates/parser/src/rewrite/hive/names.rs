@@ -10,6 +10,10 @@ pub(super) fn name_unnamed(select: &mut Select, dialect: Dialect) {
     for (place, item) in select.projection.iter_mut().enumerate() {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
         let name = match expr {
+            // A call takes its place.
+            Expr::Identifier(name) if name.value.eq_ignore_ascii_case("input__file__name") => {
+                name.value.to_ascii_lowercase()
+            }
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => continue,
             _ if dialect == Dialect::Spark => text(expr),
             _ => format!("_c{place}"),
