@@ -93,7 +93,6 @@ fn has_alias(token: Option<&Token>) -> bool {
 #[cfg(test)]
 mod tests {
     use mead_common::Dialect;
-    use sqlparser::ast::Statement as Ast;
 
     use super::*;
     use crate::{Statement, parse};
