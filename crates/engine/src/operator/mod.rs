@@ -3,5 +3,6 @@
 pub(crate) mod batch_rows;
 pub(crate) mod first_error;
 pub(crate) mod generate;
+pub(crate) mod shared_scan;
 pub(crate) mod slice_batches;
 pub(crate) mod train;

@@ -6,8 +6,8 @@ use datafusion::arrow::array::{AsArray, UInt64Array};
 use datafusion::arrow::datatypes::UInt64Type;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::sqlparser::ast::{self, TableObject};
 use futures::StreamExt;
 use mead_catalog::RelationKind;
@@ -79,18 +79,27 @@ impl Runner {
         self.plan_ast(ast::Statement::Insert(insert)).await
     }
 
-    /// Runs a plan whose one row is the number of rows it wrote. An error of the rows is reported as they gave it: what
-    /// writes them may know it as a text only.
+    /// Runs a plan whose one row is the number of rows it wrote.
     pub(super) async fn count(&self, plan: &LogicalPlan) -> Result<u64, Diagnostic> {
+        let physical = self.state.create_physical_plan(plan).await.map_err(|error| self.report(&error))?;
+        self.count_rows(plan, physical).await
+    }
+
+    /// [`Self::count`] of a plan that has been made ready. An error of the rows is reported as they gave it: what writes them
+    /// may know it as a text only.
+    pub(super) async fn count_rows(
+        &self,
+        plan: &LogicalPlan,
+        physical: Arc<dyn ExecutionPlan>,
+    ) -> Result<u64, Diagnostic> {
         let rows_failed = FirstError::default();
-        self.try_count(plan, &rows_failed).await.map_err(|error| match rows_failed.take() {
+        self.try_count(physical, &rows_failed).await.map_err(|error| match rows_failed.take() {
             Some(first) => self.report(&first),
             None => not_null(&error, plan).unwrap_or_else(|| self.report(&error)),
         })
     }
 
-    async fn try_count(&self, plan: &LogicalPlan, rows_failed: &FirstError) -> DataFusionResult<u64> {
-        let physical = self.state.create_physical_plan(plan).await?;
+    async fn try_count(&self, physical: Arc<dyn ExecutionPlan>, rows_failed: &FirstError) -> DataFusionResult<u64> {
         let children = physical.children().into_iter().map(|child| rows_failed.watch(Arc::clone(child))).collect();
         let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
         let physical = physical.replace_children(children, options)?;

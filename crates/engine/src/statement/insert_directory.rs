@@ -1,6 +1,6 @@
 //! INSERT OVERWRITE [LOCAL] DIRECTORY.
 
-use mead_common::{Diagnostic, sqlstate};
+use mead_common::Diagnostic;
 use mead_parser::InsertDirectory;
 use mead_storage::write_folder_from;
 
@@ -11,19 +11,10 @@ use crate::session::Execution;
 impl Runner {
     /// The folder has the query's rows and nothing else afterwards; until then it is as it was.
     pub(crate) async fn insert_directory(&self, insert: &InsertDirectory) -> Result<Execution, Diagnostic> {
-        let path = self.resolve_path(&insert.path)?;
-        if path.is_file() {
-            return Err(Diagnostic::new(
-                sqlstate::WRONG_OBJECT_TYPE,
-                format!("\"{}\" is a file, not a folder", path.display()),
-            ));
+        if insert.is_hive {
+            return self.insert_hive_directory(insert).await;
         }
-        if self.engine.catalog.folder().starts_with(&path) {
-            return Err(Diagnostic::new(
-                sqlstate::INSUFFICIENT_PRIVILEGE,
-                format!("\"{}\" holds the data directory", path.display()),
-            ));
-        }
+        let path = self.resolve_folder(&insert.path)?;
         let format = match insert.stored_as.as_deref() {
             Some("textfile") | None => Some("csv"),
             format => format,

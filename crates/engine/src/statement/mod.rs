@@ -154,12 +154,7 @@ impl Runner {
             Statement::ExportModel(export) => self.export_model(export),
             Statement::Insert(insert) => self.insert(insert).await,
             Statement::InsertDirectory(insert) => self.insert_directory(insert).await,
-            Statement::MultiInsert(inserts) => {
-                for insert in inserts {
-                    Box::pin(self.execute(insert)).await?;
-                }
-                Ok(Execution::done("INSERT"))
-            }
+            Statement::MultiInsert(inserts) => self.multi_insert(inserts).await,
             Statement::Query(query) => self.query(query).await,
             Statement::RefreshMaterializedView(refresh) => self.refresh_materialized_view(refresh).await,
             Statement::Show(show) => self.show(show),

@@ -48,7 +48,7 @@ pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
             Ok(Statement::Query(Box::new(select_all(name)?)))
         }
         "create" => create(parser),
-        "insert" => insert(parser),
+        "insert" => insert(parser, dialect),
         "explain" => explain(parser, dialect),
         "summarize" => summarize(parser),
         "prepare" => prepare(parser, dialect),
@@ -143,11 +143,14 @@ fn create_view(parser: &mut Parser<'_>) -> Routed {
     }
 }
 
-fn insert(parser: &mut Parser<'_>) -> Routed {
+fn insert(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
     if parser.take_words(&["insert", "overwrite", "local", "directory"])
         || parser.take_words(&["insert", "overwrite", "directory"])
     {
-        return Ok(Statement::InsertDirectory(Box::new(insert_directory::insert_directory(parser)?)));
+        return Ok(Statement::InsertDirectory(Box::new(insert_directory::insert_directory(
+            parser,
+            dialect.is_hive_like(),
+        )?)));
     }
     match parser.parse_statement()? {
         ast::Statement::Insert(insert) => Ok(Statement::Insert(Box::new(insert))),

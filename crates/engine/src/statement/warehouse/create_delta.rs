@@ -50,8 +50,12 @@ impl Runner {
         Ok(count)
     }
 
-    /// Inserts into a table whose own provider takes rows.
-    pub(super) async fn insert_otherwise(&self, insert: InsertPlan, target: &InsertTarget) -> Result<u64, Diagnostic> {
+    /// An insert into a table whose own provider takes rows.
+    pub(super) async fn plan_other_insert(
+        &self,
+        insert: InsertPlan,
+        target: &InsertTarget,
+    ) -> Result<LogicalPlan, Diagnostic> {
         let relation = &insert.relation;
         if !relation.new.partitions.fields().is_empty() {
             return Err(Diagnostic::unsupported(format!(
@@ -67,8 +71,7 @@ impl Runner {
             provider_as_source(provider),
             operation,
         );
-        let plan = plan.and_then(LogicalPlanBuilder::build).map_err(|error| self.report(&error))?;
-        self.count(&plan).await
+        plan.and_then(LogicalPlanBuilder::build).map_err(|error| self.report(&error))
     }
 
     /// What gives and takes a table's rows.

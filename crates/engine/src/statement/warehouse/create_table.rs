@@ -22,9 +22,6 @@ use crate::session::Execution;
 
 impl Runner {
     pub(super) async fn create_hive_table(&self, create: &CreateHiveTable) -> Result<Execution, Diagnostic> {
-        if create.like.is_some() {
-            return Err(Diagnostic::unsupported("CREATE TABLE … LIKE is not supported"));
-        }
         let name = match create.temporary {
             true => self.qualify_temporary(&create.name)?,
             false => self.qualify(&create.name)?,
@@ -39,6 +36,9 @@ impl Runner {
         }
         if !self.engine.catalog.schema_exists(&name.schema)? {
             return Err(mead_catalog::Error::UndefinedSchema(name.schema).into());
+        }
+        if let Some(like) = &create.like {
+            return self.create_like(create, &name, like).await;
         }
         let rows = match &create.query {
             Some(query) => Some(self.plan_query(query).await?),
@@ -76,8 +76,7 @@ impl Runner {
             return Ok(done(create, count));
         }
         let relation = self.described(create, &name, relation)?;
-        let whole = Relation { oid: 0, created_at: 0, new: relation.clone() };
-        whole.table_format()?.validate(&relation.columns)?;
+        self.check_format(&relation)?;
         let count = match rows {
             Some(plan) => self.create_filled(&relation, plan, create.or_replace).await?,
             None => {
@@ -136,7 +135,7 @@ impl Runner {
         })
     }
 
-    fn storage_of(&self, create: &CreateHiveTable) -> Result<HiveStorage, Diagnostic> {
+    pub(super) fn storage_of(&self, create: &CreateHiveTable) -> Result<HiveStorage, Diagnostic> {
         let Some(using) = &create.using else {
             return self.hive_storage(create.row_format.as_ref(), create.stored_as.as_ref());
         };
@@ -157,7 +156,7 @@ impl Runner {
     }
 
     /// Where an external table's files lie if nothing is said: as Hive does, in its database's folder.
-    fn default_location(&self, name: &QualifiedName) -> Result<PathBuf, Diagnostic> {
+    pub(super) fn default_location(&self, name: &QualifiedName) -> Result<PathBuf, Diagnostic> {
         let database = self.engine.catalog.database(&name.schema)?;
         let database = database.and_then(|database| database.location).map(PathBuf::from);
         let folder = database.unwrap_or_else(|| {
@@ -166,7 +165,12 @@ impl Runner {
         Ok(folder.join(plain(&name.name)))
     }
 
-    fn make_location(&self, relation: &NewRelation) -> Result<(), Diagnostic> {
+    pub(super) fn check_format(&self, relation: &NewRelation) -> Result<(), Diagnostic> {
+        let whole = Relation { oid: 0, created_at: 0, new: relation.clone() };
+        Ok(whole.table_format()?.validate(&relation.columns)?)
+    }
+
+    pub(super) fn make_location(&self, relation: &NewRelation) -> Result<(), Diagnostic> {
         if let Some(location) = &relation.location
             && !location.is_file()
         {
@@ -216,7 +220,8 @@ impl Runner {
         if partitions.is_empty() {
             destination.open("", &[])?;
         }
-        let written = self.write_rows(relation, &plan, fixed, &mut destination).await?;
+        let plan = self.state.create_physical_plan(&plan).await.map_err(report)?;
+        let written = self.write_rows(relation, plan, fixed, &mut destination).await?;
         self.make_location(relation)?;
         let count = written.rows;
         if let Some(old) = destination.publish_new(&written.files, or_replace)? {

@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::{Field, FieldRef, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 use mead_catalog::pg_type::MODIFIER_METADATA;
@@ -35,13 +36,22 @@ pub(in crate::statement) struct InsertPlan {
 
 impl Runner {
     pub(in crate::statement) async fn insert_hive(&self, insert: &HiveInsert) -> Result<Execution, Diagnostic> {
-        let mut planned = self.plan_hive_insert(insert).await?;
-        planned.plan = self.bind(planned.plan)?;
-        let rows = match table_kind(&planned.relation) {
-            TableKind::Hive => self.run_hive_insert(&planned, &insert.target).await?,
-            TableKind::Delta | TableKind::Files => self.insert_otherwise(planned, &insert.target).await?,
-        };
+        let mut insert = self.plan_table_insert(insert).await?;
+        *insert.plan() = self.bind(insert.plan().clone())?;
+        let plan = self.state.create_physical_plan(insert.plan()).await.map_err(|error| self.report(&error))?;
+        let rows = self.run_table_insert(insert, plan).await?.publish()?;
         Ok(Execution::done(format!("INSERT 0 {rows}")))
+    }
+
+    /// A statement with a plan that does all but what is done at its end.
+    pub(super) async fn plan_table_insert(&self, insert: &HiveInsert) -> Result<TableInsert, Diagnostic> {
+        let planned = self.plan_hive_insert(insert).await?;
+        match table_kind(&planned.relation) {
+            TableKind::Hive => Ok(TableInsert::Files { insert: planned, target: insert.target.clone() }),
+            TableKind::Delta | TableKind::Files => {
+                Ok(TableInsert::Provider(self.plan_other_insert(planned, &insert.target).await?))
+            }
+        }
     }
 
     pub(in crate::statement) async fn plan_hive_insert(&self, insert: &HiveInsert) -> Result<InsertPlan, Diagnostic> {
@@ -168,36 +178,40 @@ impl Runner {
         LogicalPlanBuilder::from(plan).sort(keys).and_then(LogicalPlanBuilder::build).map_err(report)
     }
 
-    /// Writes the rows, and publishes them. Gives their number.
-    async fn run_hive_insert(&self, insert: &InsertPlan, target: &InsertTarget) -> Result<u64, Diagnostic> {
+    /// Writes the rows where nobody reads them yet.
+    pub(super) async fn run_table_insert(
+        &self,
+        insert: TableInsert,
+        plan: Arc<dyn ExecutionPlan>,
+    ) -> Result<WrittenTable, Diagnostic> {
+        let (insert, target) = match insert {
+            TableInsert::Files { insert, target } => (insert, target),
+            TableInsert::Provider(logical) => return Ok(WrittenTable::Done(self.count_rows(&logical, plan).await?)),
+        };
         let mut destination = Destination::new(&self.engine.catalog, &insert.relation, target.overwrite)?;
         let whole: Option<Vec<Option<String>>> = insert.fixed.iter().cloned().collect();
         if let Some(values) = &whole {
             let name = name_of_partition(&insert.relation, values);
             if target.if_not_exists && !values.is_empty() && destination.has_partition(&name)? {
-                return Ok(0);
+                return Ok(WrittenTable::Done(0));
             }
             destination.open(&name, values)?;
         }
-        let written =
-            self.write_rows(&insert.relation.new, &insert.plan, insert.fixed.clone(), &mut destination).await?;
-        let rows = written.rows;
-        destination.publish(&written.files)?;
-        written.keep();
-        Ok(rows)
+        let rows = self.write_rows(&insert.relation.new, plan, insert.fixed, &mut destination).await?;
+        Ok(WrittenTable::Files { rows, destination: Box::new(destination) })
     }
 
     /// Writes a plan's rows to the files of a table, which nobody reads yet.
     pub(super) async fn write_rows(
         &self,
         relation: &NewRelation,
-        plan: &LogicalPlan,
+        plan: Arc<dyn ExecutionPlan>,
         fixed: Vec<Option<Option<String>>>,
         destination: &mut Destination,
     ) -> Result<WrittenRows, Diagnostic> {
         let mut writer = TableWriter::new(Arc::clone(&relation.columns), Arc::clone(&relation.partitions), fixed);
         let mut rows = 0;
-        let mut stream = self.open(plan).await?;
+        let mut stream = execute_stream(plan, self.state.task_ctx()).map_err(|error| self.report(&error))?;
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(|error| self.report(&error))?;
             rows += batch.num_rows() as u64;
@@ -211,6 +225,48 @@ impl Runner {
             rows: Some(part.file.rows),
         };
         Ok(WrittenRows { rows, files: files.into_iter().map(file).collect(), leftovers })
+    }
+}
+
+/// An insert that has been planned.
+pub(super) enum TableInsert {
+    /// Into a table whose files are written here.
+    Files { insert: InsertPlan, target: InsertTarget },
+    /// Into a table whose provider takes the rows.
+    Provider(LogicalPlan),
+}
+
+impl TableInsert {
+    pub(super) fn plan(&mut self) -> &mut LogicalPlan {
+        match self {
+            TableInsert::Files { insert, .. } => &mut insert.plan,
+            TableInsert::Provider(plan) => plan,
+        }
+    }
+}
+
+/// Rows that are on disk.
+pub(super) enum WrittenTable {
+    /// And nobody's yet.
+    Files {
+        rows: WrittenRows,
+        destination: Box<Destination>,
+    },
+    Done(u64),
+}
+
+impl WrittenTable {
+    /// Makes the rows the table's. Gives their number.
+    pub(super) fn publish(self) -> Result<u64, Diagnostic> {
+        match self {
+            WrittenTable::Files { rows, destination } => {
+                let count = rows.rows;
+                destination.publish(&rows.files)?;
+                rows.keep();
+                Ok(count)
+            }
+            WrittenTable::Done(count) => Ok(count),
+        }
     }
 }
 

@@ -37,6 +37,7 @@ pub use load_data::LoadData;
 pub use msck::Msck;
 pub use partition_spec::PartitionSpec;
 pub use row_format::{FileFormat, RowFormat};
+pub(crate) use row_format::{row_format, stored_as};
 pub use show::ShowHive;
 pub use truncate::Truncate;
 

@@ -30,7 +30,7 @@ pub enum FileFormat {
 }
 
 /// `ROW FORMAT …`, if it begins here.
-pub(super) fn row_format(parser: &mut Parser<'_>) -> ParseResult<Option<RowFormat>> {
+pub(crate) fn row_format(parser: &mut Parser<'_>) -> ParseResult<Option<RowFormat>> {
     if parser.take_words(&["row", "format", "delimited"]) {
         return Ok(Some(RowFormat::Delimited(delimited(parser)?)));
     }
@@ -46,7 +46,7 @@ pub(super) fn row_format(parser: &mut Parser<'_>) -> ParseResult<Option<RowForma
 }
 
 /// `STORED AS …`, if it begins here.
-pub(super) fn stored_as(parser: &mut Parser<'_>) -> ParseResult<Option<FileFormat>> {
+pub(crate) fn stored_as(parser: &mut Parser<'_>) -> ParseResult<Option<FileFormat>> {
     if parser.take_words(&["stored", "as", "inputformat"]) {
         return Ok(Some(classes(parser)?));
     }
