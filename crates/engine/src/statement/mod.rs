@@ -249,6 +249,10 @@ impl Runner {
                     .ok_or_else(|| Diagnostic::new(sqlstate::SYNTAX_ERROR, "this statement has no plan to explain"));
             }
             Statement::Insert(insert) if !options.analyze => return self.plan_insert(insert).await,
+            Statement::Warehouse(statement) if !options.analyze => {
+                let missing = || Diagnostic::new(sqlstate::SYNTAX_ERROR, "this statement has no plan to explain");
+                return self.plan_warehouse(statement).await?.ok_or_else(missing);
+            }
             _ if options.analyze => {
                 return Err(Diagnostic::unsupported("EXPLAIN ANALYZE is for queries alone")
                     .with_hint("EXPLAIN without ANALYZE shows the plan of a statement that changes something"));

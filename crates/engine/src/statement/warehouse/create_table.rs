@@ -41,7 +41,7 @@ impl Runner {
             return self.create_like(create, &name, like).await;
         }
         let rows = match &create.query {
-            Some(query) => Some(self.plan_query(query).await?),
+            Some(query) => Some(self.analyzed(self.plan_query(query).await?)?),
             None => None,
         };
         let columns = match &rows {
@@ -206,7 +206,7 @@ impl Runner {
                 .iter()
                 .position(|column| mead_parser::column_name(column.name()).eq_ignore_ascii_case(field.name()));
             let column = place.map(|place| Expr::Column(schema.columns().swap_remove(place)));
-            converted(column.unwrap_or_else(|| lit(ScalarValue::Null)), field, &schema).alias(field.name())
+            converted(column.unwrap_or_else(|| lit(ScalarValue::Null)), field).alias(field.name())
         });
         let values: Vec<Expr> = values.collect();
         let report = |error| self.report(&error);

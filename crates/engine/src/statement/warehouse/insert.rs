@@ -86,6 +86,12 @@ impl Runner {
         Ok(InsertPlan { relation, plan, fixed })
     }
 
+    /// A plan after the rules that settle types: what its columns are of is known then.
+    pub(super) fn analyzed(&self, plan: LogicalPlan) -> Result<LogicalPlan, Diagnostic> {
+        let analyzed = self.state.analyzer().execute_and_check(plan, self.state.config_options(), |_, _| {});
+        analyzed.map_err(|error| self.report(&error))
+    }
+
     /// The table that rows are to go to.
     pub(super) fn insertable(&self, target: &InsertTarget) -> Result<Relation, Diagnostic> {
         let relation = self.relation_named(&target.table)?;
@@ -156,7 +162,7 @@ impl Runner {
                 Some(column) => Expr::Column(column.clone()),
                 None => self.default_of(field)?,
             };
-            values.push(converted(value, field, plan.schema().as_ref()).alias(field.name()));
+            values.push(converted(value, field).alias(field.name()));
         }
         let report = |error| self.report(&error);
         LogicalPlanBuilder::from(plan).project(values).and_then(LogicalPlanBuilder::build).map_err(report)
@@ -289,9 +295,9 @@ pub(super) fn dynamic_columns(relation: &Relation, fixed: &[Option<Option<String
     dynamic.map(|(field, _)| Arc::clone(field)).collect()
 }
 
-/// A value as one of a column's type, cut to its length.
-pub(super) fn converted(value: Expr, field: &Field, schema: &datafusion::common::DFSchema) -> Expr {
-    use datafusion::logical_expr::ExprSchemable;
+/// A value as one of a column's type, cut to its length. Whether it is of the type already is not known before literals have
+/// been given Hive's types.
+pub(super) fn converted(value: Expr, field: &Field) -> Expr {
     let mut target = Field::new(field.name(), field.data_type().clone(), true);
     let length = |prefix: &str| {
         let declared = field.metadata().get(HIVE_TYPE)?;
@@ -304,8 +310,6 @@ pub(super) fn converted(value: Expr, field: &Field, schema: &datafusion::common:
             (EXTENSION_NAME.to_owned(), extension.to_owned()),
             (MODIFIER_METADATA.to_owned(), (letters + 4).to_string()),
         ]));
-    } else if value.get_type(schema).is_ok_and(|data_type| data_type == *field.data_type()) {
-        return value;
     }
     Expr::Cast(Cast::new_from_field(Box::new(value), Arc::new(target)))
 }

@@ -48,7 +48,7 @@ impl Runner {
     pub(super) async fn plan_directory(&self, insert: &InsertDirectory) -> Result<DirectoryInsert, Diagnostic> {
         let path = self.resolve_folder(&insert.path)?;
         let storage = self.hive_storage(insert.row_format.as_ref(), insert.file_format.as_ref())?;
-        let plan = self.plan_query_open(&insert.query).await?;
+        let plan = self.analyzed(self.plan_query(&insert.query).await?)?;
         let mut fields: Vec<Field> = Vec::new();
         for (place, field) in plan.schema().fields().iter().enumerate() {
             let name = mead_parser::column_name(field.name()).to_lowercase();
@@ -59,7 +59,7 @@ impl Runner {
         let schema = Arc::clone(plan.schema());
         let values = schema.columns().into_iter().zip(&fields);
         let values: Vec<Expr> =
-            values.map(|(column, field)| converted(Expr::Column(column), field, &schema).alias(field.name())).collect();
+            values.map(|(column, field)| converted(Expr::Column(column), field).alias(field.name())).collect();
         let plan = LogicalPlanBuilder::from(plan).project(values).and_then(LogicalPlanBuilder::build);
         let columns: SchemaRef = Arc::new(Schema::new(fields));
         let relation = NewRelation {

@@ -47,7 +47,7 @@ impl Runner {
                         None => return Ok(None),
                     },
                 };
-                planned.push(converted(value, field, &schema));
+                planned.push(converted(value, field));
             }
             rows.push(planned);
         }

@@ -33,6 +33,7 @@ mod temporary;
 mod truncate;
 
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
+use datafusion::logical_expr::LogicalPlan;
 use mead_common::Diagnostic;
 use mead_parser::Warehouse;
 
@@ -60,21 +61,25 @@ impl Runner {
         }
     }
 
-    /// The types of the parameters of a statement of the warehouse, and its columns if it gives rows.
-    pub(super) async fn describe_warehouse(
-        &self,
-        statement: &Warehouse,
-        declared: &[Option<FieldRef>],
-    ) -> Result<(Vec<FieldRef>, Option<SchemaRef>), Diagnostic> {
-        let plan = match statement {
+    /// The plan that EXPLAIN shows of a statement of the warehouse, if it has one.
+    pub(super) async fn plan_warehouse(&self, statement: &Warehouse) -> Result<Option<LogicalPlan>, Diagnostic> {
+        Ok(match statement {
             Warehouse::Insert(insert) => Some(self.plan_hive_insert(insert).await?.plan),
             Warehouse::CreateTable(create) => match &create.query {
                 Some(query) => Some(self.plan_query_open(query).await?),
                 None => None,
             },
             _ => None,
-        };
-        let types = match plan {
+        })
+    }
+
+    /// The types of the parameters of a statement of the warehouse, and its columns if it gives rows.
+    pub(super) async fn describe_warehouse(
+        &self,
+        statement: &Warehouse,
+        declared: &[Option<FieldRef>],
+    ) -> Result<(Vec<FieldRef>, Option<SchemaRef>), Diagnostic> {
+        let types = match self.plan_warehouse(statement).await? {
             Some(plan) => parameters::types(&plan, declared).map_err(|error| self.report(&error))?,
             None => Vec::new(),
         };

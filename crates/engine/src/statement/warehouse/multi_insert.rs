@@ -50,9 +50,7 @@ impl Runner {
         }
         for branch in &mut branches {
             let plan = branch.plan();
-            let analyzer = self.state.analyzer();
-            let analyzed = analyzer.execute_and_check(plan.clone(), self.state.config_options(), |_, _| {});
-            *plan = self.bind(analyzed.map_err(|error| self.report(&error))?)?;
+            *plan = self.analyzed(self.bind(plan.clone())?)?;
         }
         let report = |error| self.report(&error);
         let shared = share(&mut branches).map_err(report)?;
