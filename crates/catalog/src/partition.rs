@@ -79,7 +79,9 @@ impl Catalog {
     /// only partitions that have them are read.
     pub fn partitions(&self, oid: i64, wanted: &[Option<Vec<Option<String>>>]) -> Result<Vec<Partition>, Error> {
         self.read(|db| {
-            let mut sql = format!("SELECT {COLUMNS} FROM partitions WHERE relation = ?1");
+            // Where values are asked for they must lead to the partitions: the sign keeps SQLite from reading all of the relation.
+            let sign = if wanted.iter().any(Option::is_some) { "+" } else { "" };
+            let mut sql = format!("SELECT {COLUMNS} FROM partitions WHERE {sign}relation = ?1");
             let mut variables = vec![Value::Integer(oid)];
             for (position, values) in wanted.iter().enumerate() {
                 let Some(values) = values.as_ref().filter(|values| values.len() < VARIABLES_MAX) else { continue };

@@ -24,6 +24,7 @@ pub(super) struct Lines {
     /// Lines that begin here or behind are somebody else's.
     end: u64,
     number: u64,
+    begins_inside: bool,
     line: Vec<u8>,
 }
 
@@ -44,7 +45,8 @@ impl Lines {
             }
         };
         let input = BufReader::with_capacity(BUFFER_BYTES, input);
-        let mut lines = Self { input, path: path.to_owned(), place, end, number: 0, line: Vec::new() };
+        let mut lines =
+            Self { input, path: path.to_owned(), place, end, number: 0, begins_inside: skip_first, line: Vec::new() };
         if skip_first {
             lines.skip_line().map_err(io)?;
         } else {
@@ -103,6 +105,12 @@ impl Lines {
             return Err(report.with_hint("is this a file of text?").into());
         }
         Ok(Some(&self.line))
+    }
+
+    /// The next line with its number, which is known where the file is read from its beginning.
+    pub fn next_numbered(&mut self) -> Result<Option<(&[u8], Option<u64>)>, Error> {
+        let number = (!self.begins_inside).then_some(self.number + 1);
+        Ok(self.next()?.map(|line| (line, number)))
     }
 
     fn unreadable(&self, source: std::io::Error) -> Error {

@@ -5,6 +5,7 @@
 mod adapt;
 mod avro_writer;
 mod builder;
+mod column_names;
 mod columnar;
 mod compression;
 mod format;

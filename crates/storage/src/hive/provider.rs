@@ -23,6 +23,7 @@ use datafusion::physical_plan::union::UnionExec;
 use mead_common::{Diagnostic, sqlstate};
 use object_store::path::Path;
 
+use super::column_names::AnyCase;
 use super::compression::Codec;
 use super::format::{Serde, TableFormat};
 use super::partitions::{DataFile, PartitionFiles, PartitionSource, Place, files_below, partition_array};
@@ -247,6 +248,7 @@ impl HiveTable {
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .with_file_compression_type(UNCOMPRESSED)
+            .with_expr_adapter(Some(Arc::new(AnyCase)))
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }

@@ -110,7 +110,7 @@ impl TextBatches {
             self.format.schema.fields().iter().map(|field| Builder::new(field)).collect::<Result<Vec<_>, _>>()?;
         let (mut rows, mut bytes) = (0, 0);
         while rows < self.batch_rows && bytes < BATCH_BYTES_MAX {
-            let Some(line) = self.lines.next()? else { break };
+            let Some((line, number)) = self.lines.next_numbered()? else { break };
             let held;
             let line = if self.format.footer > 0 {
                 self.held.push(line.to_vec());
@@ -123,7 +123,7 @@ impl TextBatches {
                 line
             };
             bytes += line.len();
-            self.format.line(line, &mut builders)?;
+            self.format.line(line, &mut builders).map_err(|error| located_in_line(error, number))?;
             rows += 1;
         }
         if rows == 0 {
@@ -154,6 +154,18 @@ impl Iterator for TextBatches {
                 Some(Err(located(error, &self.path).into()))
             }
         }
+    }
+}
+
+/// Names the line in a report of what is in it.
+fn located_in_line(error: Error, number: Option<u64>) -> Error {
+    match (error, number) {
+        (Error::Report(mut report), Some(number)) => {
+            let place = format!("line {number}");
+            report.detail = Some(report.detail.map_or_else(|| place.clone(), |detail| format!("{place}: {detail}")));
+            Error::Report(report)
+        }
+        (other, _) => other,
     }
 }
 

@@ -11,6 +11,7 @@ use mead_catalog::{HiveStorage, NewRelation, Relation, RelationKind};
 use mead_common::{Diagnostic, Dialect, sqlstate};
 use mead_parser::{CreateHiveTable, FileFormat, RowFormat};
 use mead_storage::hive::{Serde, hive_field, hive_type_name};
+use mead_storage::{ExternalFormat, ExternalTable};
 
 use super::super::Runner;
 use super::super::names::QualifiedName;
@@ -46,6 +47,7 @@ impl Runner {
         };
         let columns = match &rows {
             Some(plan) => query_columns(create, &super::insert::schema_of(plan))?,
+            None if create.columns.is_empty() => self.columns_of_files(create).await?,
             None => fields_of(&create.columns)?,
         };
         let (columns, partitions) = partitioned(columns, &create.partitioned_by)?;
@@ -86,6 +88,33 @@ impl Runner {
             }
         };
         Ok(done(create, count))
+    }
+
+    /// The columns that the files tell, where none are declared.
+    async fn columns_of_files(&self, create: &CreateHiveTable) -> Result<Vec<Field>, Diagnostic> {
+        let Some(location) = create.location.as_ref().or_else(|| create.options.get("path")) else {
+            return Ok(Vec::new());
+        };
+        let storage = self.storage_of(create)?;
+        let format = match Serde::of_input_format(&storage.input_format)? {
+            Some(serde) => serde,
+            None => Serde::of_class(&storage.serde)?,
+        };
+        let format = match format {
+            Serde::Json => ExternalFormat::Json,
+            Serde::Parquet => ExternalFormat::Parquet,
+            _ => return Ok(Vec::new()),
+        };
+        let files = ExternalTable {
+            format,
+            path: self.resolve_path(location)?,
+            partition_columns: Vec::new(),
+            options: BTreeMap::new(),
+            columns_declared: false,
+        };
+        let columns = mead_storage::inferred(files.infer_schema(&self.state).await?.as_ref());
+        let columns = super::create_like::hive_columns(&columns)?;
+        Ok(columns.fields().iter().map(|field| field.as_ref().clone()).collect())
     }
 
     /// Delta's where it is said, where rows are to be changed, and where Spark's dialect says nothing.

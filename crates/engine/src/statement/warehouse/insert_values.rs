@@ -2,7 +2,6 @@
 //! first, in which the values of other rows might be lost.
 
 use datafusion::common::DFSchema;
-use datafusion::common::tree_node::TreeNode;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast;
 use mead_common::Diagnostic;
@@ -12,8 +11,8 @@ use super::super::Runner;
 use super::insert::{converted, dynamic_columns};
 
 impl Runner {
-    /// `None` for another source than a plain list, for a list that the planner of queries must see (it has parameters or
-    /// subqueries), and for one that does not fit the table, which is told later.
+    /// `None` for another source than a plain list, for a list that the planner of queries must see (it has subqueries), and for
+    /// one that does not fit the table, which is told later.
     pub(super) fn plan_values(&self, insert: &HiveInsert) -> Result<Option<LogicalPlan>, Diagnostic> {
         let query = insert.source.as_ref();
         let ast::SetExpr::Values(values) = query.body.as_ref() else { return Ok(None) };
@@ -57,9 +56,7 @@ impl Runner {
 
     fn plan_value(&self, value: &ast::Expr, schema: &DFSchema) -> Option<Expr> {
         let named = ast::ExprWithAlias { expr: value.clone(), alias: None };
-        let planned = self.state.create_logical_expr_from_sql_expr(named, schema).ok()?;
-        let is_whole = !planned.exists(|expr| Ok(matches!(expr, Expr::Placeholder(_)))).unwrap_or(true);
-        is_whole.then_some(planned)
+        self.state.create_logical_expr_from_sql_expr(named, schema).ok()
     }
 }
 

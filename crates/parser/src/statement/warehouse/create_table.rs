@@ -91,10 +91,10 @@ pub(super) fn is_hive(parser: &Parser<'_>) -> bool {
     false
 }
 
-/// `CREATE [OR REPLACE] [EXTERNAL | TEMPORARY | TRANSACTIONAL | MANAGED] TABLE …`. `None`, and nothing read, for the table
-/// of files whose columns are to be inferred, which is the same in all dialects.
+/// `CREATE [OR REPLACE] [EXTERNAL | TEMPORARY | TRANSACTIONAL | MANAGED] TABLE …`. `None`, and nothing read, for a table
+/// of CSV files, which is the same in all dialects: Hive knows no such format.
 pub(super) fn create_table(parser: &mut Parser<'_>) -> ParseResult<Option<CreateHiveTable>> {
-    if infers_columns(parser) {
+    if is_csv(parser) {
         return Ok(None);
     }
     parser.expect_word("create")?;
@@ -157,37 +157,21 @@ fn is_query(parser: &Parser<'_>) -> bool {
     is_with || ["select", "from", "values"].iter().any(|word| parser.peek_word_at(at, word))
 }
 
-/// `… TABLE name STORED AS | USING format … LOCATION | OPTIONS …` without columns.
-fn infers_columns(parser: &Parser<'_>) -> bool {
-    let mut at = 0;
-    while !parser.peek_word_at(at, "table") {
-        at += 1;
-    }
-    at += 1;
-    if parser.peek_word_at(at, "if") {
-        at += 3;
-    }
-    at += 1;
-    while parser.peek_nth_token_ref(at).token == Token::Period {
-        at += 2;
-    }
-    if !parser.peek_word_at(at, "stored") && !parser.peek_word_at(at, "using") {
-        return false;
-    }
-    let mut has_location = false;
-    for at in at.. {
+/// `… USING csv` or `… STORED AS csv`.
+fn is_csv(parser: &Parser<'_>) -> bool {
+    for at in 0.. {
         match &parser.peek_nth_token_ref(at).token {
-            Token::EOF | Token::SemiColon => break,
-            Token::Word(word) if word.quote_style.is_none() => match word.value.to_lowercase().as_str() {
-                "select" | "as" if !parser.peek_word_at(at.saturating_sub(1), "stored") => return false,
-                "location" => has_location = true,
-                "path" if parser.peek_nth_token_ref(at + 1).token != Token::Comma => has_location = true,
-                _ => {}
-            },
+            Token::EOF | Token::SemiColon => return false,
+            Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("csv") => {
+                let before = |word: &str| at > 0 && parser.peek_word_at(at - 1, word);
+                if before("using") || (before("as") && at > 1 && parser.peek_word_at(at - 2, "stored")) {
+                    return true;
+                }
+            }
             _ => {}
         }
     }
-    has_location
+    false
 }
 
 fn clause(parser: &mut Parser<'_>, table: &mut CreateHiveTable) -> ParseResult<()> {
