@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::Field;
+use datafusion::catalog::TableProvider;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue};
 use mead_common::Diagnostic;
@@ -56,6 +57,13 @@ fn known_columns(relation: &Relation) -> Vec<ColumnStatistics> {
 /// How many rows there were when somebody counted.
 fn counted(properties: &BTreeMap<String, String>) -> Option<u64> {
     properties.get(ROWS)?.parse().ok()
+}
+
+impl Catalog {
+    /// A provider of the rows of an external table that the metastore has no entry of.
+    pub fn files_of(self: &Arc<Self>, relation: Relation) -> Result<Arc<dyn TableProvider>, Error> {
+        Ok(Arc::new(hive_table(self, &relation)?))
+    }
 }
 
 impl Relation {

@@ -2,14 +2,20 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Schema;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::LogicalPlanBuilder;
+use mead_catalog::{NewRelation, Relation, RelationKind};
 use mead_common::{Diagnostic, sqlstate};
-use mead_parser::LoadData;
+use mead_parser::{InsertTarget, LoadData};
 use mead_storage::Error;
 use mead_storage::hive::{Leftovers, Serde, TableFormat};
 
 use super::super::Runner;
 use super::destination::{Destination, NewFile};
+use super::insert::{TableInsert, dynamic_columns};
 use super::partition::name_of_partition;
 use crate::session::Execution;
 
@@ -17,6 +23,9 @@ impl Runner {
     /// LOCAL copies the files; without it they are moved, as in Hive.
     pub(super) async fn load_data(&self, load: &LoadData) -> Result<Execution, Diagnostic> {
         let relation = self.hive_table_named(&load.table, "LOAD DATA")?;
+        if self.partition_values(&relation, &load.partition)?.iter().any(Option::is_none) {
+            return self.load_dynamically(load, &relation).await;
+        }
         let values = self.full_partition_values(&relation, &load.partition)?;
         let name = name_of_partition(&relation, &values);
         let sources = self.files_to_load(&load.path)?;
@@ -34,11 +43,45 @@ impl Runner {
         }
         destination.publish(&files)?;
         copied.keep();
-        if !load.local {
-            for source in &sources {
-                std::fs::remove_file(source).map_err(|error| Error::Io { path: source.clone(), source: error })?;
-            }
+        moved(load, &sources)?;
+        Ok(Execution::done("LOAD DATA"))
+    }
+
+    /// Files whose rows tell their partitions, in columns behind the others: they are read and inserted, as in Hive 3.
+    async fn load_dynamically(&self, load: &LoadData, relation: &Relation) -> Result<Execution, Diagnostic> {
+        let sources = self.files_to_load(&load.path)?;
+        let fixed = self.partition_values(relation, &load.partition)?;
+        let dynamic = dynamic_columns(relation, &fixed);
+        let columns: Vec<_> = relation.new.columns.fields().iter().chain(&dynamic).cloned().collect();
+        let mut plans = Vec::new();
+        for source in &sources {
+            let files = NewRelation {
+                kind: RelationKind::External,
+                columns: Arc::new(Schema::new(columns.clone())),
+                partitions: Arc::new(Schema::empty()),
+                location: Some(source.clone()),
+                ..relation.new.clone()
+            };
+            let provider = self.engine.catalog.files_of(Relation { new: files, ..relation.clone() })?;
+            plans.push(LogicalPlanBuilder::scan("files", provider_as_source(provider), None));
         }
+        let report = |error| self.report(&error);
+        let mut plans = plans.into_iter();
+        let first = plans.next().ok_or_else(|| Diagnostic::internal("no files to load"))?;
+        let rows = plans.try_fold(first.map_err(report)?, |rows, next| {
+            next.and_then(|next| next.build()).and_then(|next| rows.union(next)).map_err(report)
+        })?;
+        let target = InsertTarget {
+            table: load.table.clone(),
+            overwrite: load.overwrite,
+            partition: load.partition.clone(),
+            if_not_exists: false,
+            columns: Vec::new(),
+        };
+        let insert = self.fit_to_table(rows.build().map_err(report)?, &target)?;
+        let plan = self.state.create_physical_plan(&insert.plan).await.map_err(report)?;
+        self.run_table_insert(TableInsert::Files { insert, target }, plan).await?.publish()?;
+        moved(load, &sources)?;
         Ok(Execution::done("LOAD DATA"))
     }
 
@@ -81,6 +124,14 @@ impl Runner {
             false => Ok(files),
         }
     }
+}
+
+/// Without LOCAL the files are the table's now.
+fn moved(load: &LoadData, sources: &[PathBuf]) -> Result<(), Diagnostic> {
+    for source in sources.iter().filter(|_| !load.local) {
+        std::fs::remove_file(source).map_err(|error| Error::Io { path: source.clone(), source: error })?;
+    }
+    Ok(())
 }
 
 /// Hive's test for formats that it would fail to read afterwards.
