@@ -81,7 +81,9 @@ impl Runner {
 
     /// Runs a plan whose one row is the number of rows it wrote.
     pub(super) async fn count(&self, plan: &LogicalPlan) -> Result<u64, Diagnostic> {
-        let physical = self.state.create_physical_plan(plan).await.map_err(|error| self.report(&error))?;
+        // A list of values is looked at when its plan is made.
+        let physical = self.state.create_physical_plan(plan).await;
+        let physical = physical.map_err(|error| not_null(&error, plan).unwrap_or_else(|| self.report(&error)))?;
         self.count_rows(plan, physical).await
     }
 
