@@ -15,11 +15,13 @@ use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::execute_stream;
+use deltalake::checkpoints::{cleanup_metadata, create_checkpoint};
 use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, LogicalFileView};
 use deltalake::operations::get_num_idx_cols_and_stats_columns;
 use deltalake::protocol::DeltaOperation;
+use deltalake::table::config::TablePropertiesExt;
 use deltalake::{DeltaTable, DeltaTableError};
 use futures::StreamExt;
 use mead_common::{Diagnostic, sqlstate};
@@ -35,6 +37,9 @@ use crate::lease::Lease;
 use crate::unfinished::Unfinished;
 use crate::write::parquet_properties;
 use crate::{DeclaredTable, Error};
+
+/// Whoever opens a table reads so many entries of its log at most, and a file that sums up those before them.
+const ENTRIES: u64 = 20;
 
 /// A file begins when the one before has so many bytes.
 const FILE_BYTES: u64 = 128 << 20;
@@ -205,11 +210,28 @@ pub(super) async fn commit(
     folder: &Path,
 ) -> Result<(), Error> {
     let delta = |error| Error::of_delta(folder, error);
-    CommitBuilder::from(CommitProperties::default())
+    // What may fail once the entry is there is done here, since it makes no difference to the rows.
+    let properties = CommitProperties::default().with_create_checkpoint(false).with_cleanup_expired_logs(Some(false));
+    let entry = CommitBuilder::from(properties)
         .with_actions(actions)
         .build(Some(table.snapshot().map_err(delta)?), table.log_store(), operation)
         .await
         .map_err(delta)?;
+    if (entry.version() + 1).is_multiple_of(ENTRIES)
+        && let Err(error) = sum_up(table.clone(), entry.version()).await
+    {
+        tracing::warn!(%error, folder = %folder.display(), "the log of a table could not be summed up");
+    }
+    Ok(())
+}
+
+/// One file for the log's entries so far; those that nobody looks back to any more go.
+async fn sum_up(mut table: DeltaTable, version: u64) -> Result<(), DeltaTableError> {
+    table.load_version(version).await?;
+    create_checkpoint(&table, None).await?;
+    if table.snapshot()?.table_config().enable_expired_log_cleanup() {
+        cleanup_metadata(&table, None).await?;
+    }
     Ok(())
 }
 
