@@ -7,6 +7,7 @@ mod database;
 mod error;
 mod metastore;
 mod model;
+mod moves;
 mod partition;
 pub mod pg_type;
 pub mod pg_type_rows;

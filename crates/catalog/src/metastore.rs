@@ -168,6 +168,7 @@ impl Catalog {
             Ok(())
         })?;
         self.drop_temporary_schemas()?;
+        self.settle_moves()?;
         let hashes: Vec<String> = self.read(|db| {
             let mut statement = db.prepare("SELECT DISTINCT hash FROM model_versions")?;
             Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
@@ -256,7 +257,7 @@ mod tests {
         let db = Connection::open(folder.join("metastore.sqlite")).unwrap();
         db.execute_batch(
             "ALTER TABLE training_runs DROP COLUMN spilled; ALTER TABLE training_runs DROP COLUMN kernels; \
-             DROP TABLE files; DROP TABLE partition_values; DROP TABLE partitions; \
+             DROP TABLE files; DROP TABLE moves; DROP TABLE partition_values; DROP TABLE partitions; \
              ALTER TABLE schemas DROP COLUMN comment; ALTER TABLE schemas DROP COLUMN location; \
              ALTER TABLE schemas DROP COLUMN properties; ALTER TABLE relations DROP COLUMN properties; \
              ALTER TABLE relations DROP COLUMN storage; \

@@ -10,6 +10,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, params_from_iter};
 
 use crate::metastore::{Catalog, now_micros};
+use crate::moves::publish_moves;
 use crate::relation::{decode, encode, from_json, json};
 use crate::{Error, HiveStorage};
 
@@ -67,6 +68,8 @@ pub struct Publication {
     /// Made where they are not there.
     pub partitions: Vec<NewPartition>,
     pub files: Vec<PublishedFile>,
+    /// The statement whose moves are for good with it; see [`Catalog::begin_moves`].
+    pub moves: Option<i64>,
 }
 
 const COLUMNS: &str = "id, name, location, columns, storage, parameters, created_at";
@@ -214,6 +217,9 @@ impl Catalog {
 
 /// [`Catalog::publish_files`] within a transaction.
 pub(crate) fn publish(db: &Transaction<'_>, oid: i64, publication: &Publication) -> Result<Vec<String>, Error> {
+    if let Some(statement) = publication.moves {
+        publish_moves(db, statement)?;
+    }
     let mut removed = Vec::new();
     if publication.replaces_all {
         removed.extend(take_files(db, oid, None)?);

@@ -10,6 +10,11 @@ CREATE TABLE partition_values (
   value TEXT, PRIMARY KEY (partition, position)
 );
 CREATE INDEX partition_values_by_value ON partition_values (relation, position, value, partition);
+-- Files and folders outside of the data directory on their way to their places; inode: of what comes to the target.
+CREATE TABLE moves (
+  statement INTEGER NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, inode INTEGER NOT NULL,
+  published INTEGER NOT NULL DEFAULT 0
+);
 -- partition: 0 for a table without partitions. path: below the table's location.
 CREATE TABLE files (
   relation INTEGER NOT NULL REFERENCES relations ON DELETE CASCADE, partition INTEGER NOT NULL, path TEXT NOT NULL,

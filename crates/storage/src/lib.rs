@@ -11,6 +11,7 @@ mod external;
 pub mod hive;
 mod lease;
 mod managed;
+mod moves;
 mod pass_through;
 mod path_policy;
 mod unfinished;
@@ -24,6 +25,7 @@ pub use lease::{Lease, remove_files, remove_table_folder};
 pub use managed::{
     AsOf, Change, ChangeKind, ChangeWriter, FILE, HistoryEntry, ManagedTable, Optimized, RETENTION, ROW,
 };
+pub use moves::Move;
 pub use pass_through::{PassThrough, PassThroughExec};
 pub use path_policy::PathPolicy;
 pub use write::{WriteFormat, WriteOptions, replace_folder, write_file_from, write_folder_from};

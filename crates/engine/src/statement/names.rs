@@ -92,6 +92,12 @@ impl Runner {
                 format!("\"{}\" belongs to the data directory", path.display()),
             ));
         }
+        if self.engine.catalog.folder().starts_with(&path) {
+            return Err(Diagnostic::new(
+                sqlstate::INSUFFICIENT_PRIVILEGE,
+                format!("\"{}\" holds the data directory", path.display()),
+            ));
+        }
         Ok(path)
     }
 }

@@ -188,10 +188,16 @@ impl Runner {
     pub(super) fn default_location(&self, name: &QualifiedName) -> Result<PathBuf, Diagnostic> {
         let database = self.engine.catalog.database(&name.schema)?;
         let database = database.and_then(|database| database.location).map(PathBuf::from);
-        let folder = database.unwrap_or_else(|| {
-            self.engine.catalog.folder().join("external").join(format!("{}.db", plain(&name.schema)))
-        });
-        Ok(folder.join(plain(&name.name)))
+        let Some(folder) = database else {
+            let folder = self.engine.catalog.folder().join("external").join(format!("{}.db", plain(&name.schema)));
+            return Ok(folder.join(plain(&name.name)));
+        };
+        // Who may not reach a folder may have no table there, whoever chose it for the database.
+        let folder = folder.join(plain(&name.name));
+        match folder.to_str() {
+            Some(text) => self.resolve_path(text),
+            None => Err(mead_catalog::Error::NotUnicode(folder).into()),
+        }
     }
 
     pub(super) fn check_format(&self, relation: &NewRelation) -> Result<(), Diagnostic> {
@@ -294,5 +300,14 @@ fn query_columns(create: &CreateHiveTable, query: &Schema) -> Result<Vec<Field>,
 
 /// A name as part of a path.
 fn plain(name: &str) -> String {
-    name.chars().map(|letter| if letter.is_alphanumeric() || letter == '_' { letter } else { '_' }).collect()
+    let mut plain = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if letter.is_alphanumeric() || letter == '_' {
+            plain.push(letter);
+        } else {
+            // Two names never have one folder.
+            plain.push_str(&format!("%{:X}", u32::from(letter)));
+        }
+    }
+    plain
 }

@@ -1,7 +1,8 @@
 //! Where the files of an INSERT or LOAD DATA go, and how they become a table's: all at once, when they are on disk.
 //!
 //! Files of a table in the warehouse lie in its folder from the beginning, and nobody reads them before the metastore names
-//! them. Files that go to a folder of somebody else's wait in a hidden folder, and are renamed.
+//! them. Files that go to a folder of somebody else's wait in a hidden folder, and are renamed; the metastore knows of it before,
+//! so that a statement that fails, or is killed, leaves what was there.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use std::sync::Arc;
 use mead_catalog::{Catalog, NewRelation, Partition, Publication, PublishedFile, Relation, RelationKind};
 use mead_common::{Diagnostic, sqlstate};
 use mead_storage::hive::{Leftovers, PartitionFolders, TableFormat, sync_folders};
-use mead_storage::{Error, Lease, remove_files, replace_folder, sync_folder, temporary_beside};
+use mead_storage::{Error, Lease, Move, remove_files, sync_folder, temporary_beside};
 
+use super::moves::Moves;
 use super::partition::new_partition;
 
 /// A file that waits to be published.
@@ -145,8 +147,10 @@ impl Destination {
 
     /// Makes the files the table's.
     pub(super) fn publish(mut self, files: &[NewFile]) -> Result<(), Diagnostic> {
-        let publication = self.prepare(files)?;
+        let (publication, moves) = self.prepare(files)?;
         let unnamed = self.catalog.publish_files(self.relation.oid, &publication)?;
+        moves.keep();
+        self.remove_staging();
         self.leftovers.keep();
         let unnamed = unnamed.into_iter().map(|path| self.location.join(path)).collect();
         remove_files(&self.location, unnamed);
@@ -155,17 +159,20 @@ impl Destination {
 
     /// Makes the table with its files; gives the one that it replaces.
     pub(super) fn publish_new(mut self, files: &[NewFile], replace: bool) -> Result<Option<Relation>, Diagnostic> {
-        let publication = self.prepare(files)?;
+        let (publication, moves) = self.prepare(files)?;
         let old = self.catalog.create_filled(&self.relation.new, replace, &publication)?;
+        moves.keep();
+        self.remove_staging();
         self.leftovers.keep();
         Ok(old)
     }
 
     /// Brings the files to where they will be read, and says what the metastore is to be told.
-    fn prepare(&mut self, files: &[NewFile]) -> Result<Publication, Diagnostic> {
+    fn prepare(&mut self, files: &[NewFile]) -> Result<(Publication, Moves), Diagnostic> {
         self.sync(files)?;
-        self.move_files(files)?;
+        let moves = self.move_files(files)?;
         let mut publication = Publication {
+            moves: moves.number(),
             replaces_all: self.overwrite && self.relation.new.partitions.fields().is_empty(),
             ..Publication::default()
         };
@@ -189,7 +196,7 @@ impl Destination {
                 });
             }
         }
-        Ok(publication)
+        Ok((publication, moves))
     }
 
     /// The folders' entries, which the files themselves do not bring to disk.
@@ -201,37 +208,43 @@ impl Destination {
         Ok(())
     }
 
-    /// Moves what waits into the folders that it is for.
-    fn move_files(&mut self, files: &[NewFile]) -> Result<(), Diagnostic> {
-        for (name, slot) in &self.slots {
-            let Place::Folder { target, staging } = &slot.place else { continue };
-            let io = |source| Error::Io { path: target.clone(), source };
-            if self.overwrite {
-                std::fs::create_dir_all(staging).map_err(io)?;
-                sync_folder(staging)?;
-                replace_folder(staging, target)?;
-            } else {
-                std::fs::create_dir_all(target).map_err(io)?;
-                for file in files.iter().filter(|file| file.partition == *name) {
-                    let file_name = file.path.file_name().unwrap_or_default();
-                    std::fs::rename(&file.path, target.join(file_name)).map_err(io)?;
-                }
-                sync_folder(target)?;
-            }
-            if let Some(parent) = target.parent() {
-                sync_folders(parent, &self.location)?;
-            }
-        }
-        // What is in the staging folders now is what was replaced.
+    /// Removes the folders in which files waited.
+    fn remove_staging(&self) {
         for slot in self.slots.values() {
             if let Place::Folder { staging, .. } = &slot.place
                 && let Err(error) = std::fs::remove_dir_all(staging)
                 && error.kind() != std::io::ErrorKind::NotFound
             {
-                tracing::warn!(%error, path = %staging.display(), "replaced files could not be removed");
+                tracing::warn!(%error, path = %staging.display(), "an empty folder could not be removed");
             }
         }
-        Ok(())
+    }
+
+    /// Moves what waits into the folders that it is for.
+    fn move_files(&mut self, files: &[NewFile]) -> Result<Moves, Diagnostic> {
+        let mut moves = Vec::new();
+        for (name, slot) in &self.slots {
+            let Place::Folder { target, staging } = &slot.place else { continue };
+            let io = |source| Error::Io { path: target.clone(), source };
+            let above = if self.overwrite { target.parent() } else { Some(target.as_path()) };
+            if let Some(above) = above {
+                std::fs::create_dir_all(above).map_err(io)?;
+                sync_folders(above, &self.location)?;
+            }
+            if self.overwrite {
+                std::fs::create_dir_all(staging).map_err(io)?;
+                sync_folder(staging)?;
+                moves.push(Move::new(staging.clone(), target.clone())?);
+            } else {
+                for file in files.iter().filter(|file| file.partition == *name) {
+                    let file_name = file.path.file_name().unwrap_or_default();
+                    moves.push(Move::new(file.path.clone(), target.join(file_name))?);
+                }
+            }
+        }
+        let mut moves = Moves::new(moves);
+        moves.run(&self.catalog)?;
+        Ok(moves)
     }
 }
 

@@ -103,7 +103,26 @@ impl Runner {
             let message = format!("cannot insert into view \"{}\"", relation.new.name);
             return Err(Diagnostic::new(sqlstate::WRONG_OBJECT_TYPE, message));
         }
+        self.check_folders(&relation)?;
         Ok(relation)
+    }
+
+    /// Refuses to write where this user may not, whoever made the external table.
+    pub(super) fn check_folders(&self, relation: &Relation) -> Result<(), Diagnostic> {
+        if relation.new.kind != RelationKind::External || self.user.superuser {
+            return Ok(());
+        }
+        let of_partitions = self.engine.catalog.partitions(relation.oid, &[])?;
+        let of_partitions = of_partitions.into_iter().filter_map(|partition| partition.new.location);
+        for folder in relation.new.location.iter().cloned().chain(of_partitions) {
+            match folder.to_str() {
+                // Where nothing is said a table lies in the data directory, where no statement may name a place.
+                Some(_) if folder.starts_with(self.engine.catalog.folder()) => {}
+                Some(text) => drop(self.resolve_path(text)?),
+                None => return Err(mead_catalog::Error::NotUnicode(folder).into()),
+            }
+        }
+        Ok(())
     }
 
     /// As Hive refuses it; only where the setting has been made, since nothing is lost without it.

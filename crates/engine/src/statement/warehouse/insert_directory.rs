@@ -113,10 +113,6 @@ impl Runner {
             let message = format!("\"{}\" is a file, not a folder", path.display());
             return Err(Diagnostic::new(sqlstate::WRONG_OBJECT_TYPE, message));
         }
-        if self.engine.catalog.folder().starts_with(&path) {
-            let message = format!("\"{}\" holds the data directory", path.display());
-            return Err(Diagnostic::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
-        }
         Ok(path)
     }
 }

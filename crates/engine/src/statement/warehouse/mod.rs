@@ -21,6 +21,7 @@ mod insert;
 mod insert_directory;
 mod insert_values;
 mod load_data;
+mod moves;
 mod msck;
 mod multi_insert;
 mod partition;
