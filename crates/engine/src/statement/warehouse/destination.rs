@@ -37,6 +37,10 @@ pub(super) struct Destination {
     /// Keeps the table's folder where it is.
     _lease: Option<Lease>,
     leftovers: Leftovers,
+    /// The folder below the table's in which files wait that are to be renamed.
+    waiting: Option<PathBuf>,
+    /// What the metastore knows of the folders in which files wait.
+    notes: Vec<Moves>,
 }
 
 /// One partition that gets files; or all of a table without partition columns.
@@ -76,6 +80,8 @@ impl Destination {
             is_new: false,
             slots: BTreeMap::new(),
             leftovers: Leftovers::default(),
+            waiting: None,
+            notes: Vec::new(),
         })
     }
 
@@ -114,7 +120,7 @@ impl Destination {
         Ok((folder.clone(), slot.format.clone()))
     }
 
-    fn slot(&self, name: &str, values: &[Option<String>]) -> Result<Slot, Diagnostic> {
+    fn slot(&mut self, name: &str, values: &[Option<String>]) -> Result<Slot, Diagnostic> {
         let is_managed = self.relation.new.kind == RelationKind::Managed;
         let (known, format, target) = if values.is_empty() {
             (None, self.relation.table_format()?, (!is_managed).then(|| self.location.clone()))
@@ -133,16 +139,32 @@ impl Destination {
         let place = match target {
             None => Place::Named(self.location.join(name)),
             // Files are renamed from one folder into the other: both must be on one file system.
-            Some(target) if self.overwrite => {
-                let staging = temporary_beside(&target);
-                Place::Folder { target, staging }
-            }
             Some(target) => {
-                let staging = temporary_beside(&target.join("new"));
+                let staging = self.staging(&target, name)?;
                 Place::Folder { target, staging }
             }
         };
         Ok(Slot { values: values.to_vec(), known, format, place })
+    }
+
+    /// A folder in which files wait for a target: below the table's own where that can be, and known to the metastore, which
+    /// removes it if nobody else does.
+    fn staging(&mut self, target: &Path, name: &str) -> Result<PathBuf, Diagnostic> {
+        let is_whole = target == self.location && self.overwrite;
+        if is_whole || !target.starts_with(&self.location) {
+            let beside = if self.overwrite { temporary_beside(target) } else { temporary_beside(&target.join("new")) };
+            self.notes.push(Moves::folder(&self.catalog, beside.clone())?);
+            return Ok(beside);
+        }
+        let waiting = match &self.waiting {
+            Some(waiting) => waiting.clone(),
+            None => {
+                let waiting = temporary_beside(&self.location.join("new"));
+                self.notes.push(Moves::folder(&self.catalog, waiting.clone())?);
+                self.waiting.insert(waiting).clone()
+            }
+        };
+        Ok(if name.is_empty() { waiting } else { waiting.join(name) })
     }
 
     /// Makes the files the table's.

@@ -1,5 +1,6 @@
 //! The moves of one statement on their way: taken back when this goes, unless they were published.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mead_catalog::Catalog;
@@ -17,6 +18,14 @@ pub(super) struct Moves {
 impl Moves {
     pub(super) fn new(moves: Vec<Move>) -> Self {
         Self { moves, begun: 0, noted: None }
+    }
+
+    /// A folder that is removed when this goes, or at the next start.
+    pub(super) fn folder(catalog: &Arc<Catalog>, folder: PathBuf) -> Result<Self, Diagnostic> {
+        // No file has this inode: nothing is ever taken back.
+        let moves = vec![Move { source: folder.clone(), target: folder, inode: 0 }];
+        let number = catalog.begin_moves(&moves)?;
+        Ok(Self { moves, begun: 0, noted: Some((Arc::clone(catalog), number)) })
     }
 
     /// The number that the metastore knows them by, if there are any.
