@@ -117,7 +117,8 @@ impl Runner {
         Ok(columns.fields().iter().map(|field| field.as_ref().clone()).collect())
     }
 
-    /// Delta's where it is said, where rows are to be changed, and where Spark's dialect says nothing.
+    /// Delta's where it is said, where rows are to be changed, and where Spark's dialect says nothing. A Delta table has no
+    /// partitions here: one that has some is of files in Hive's formats, whose rows can be added and overwritten.
     fn is_delta(&self, create: &CreateHiveTable) -> bool {
         let named = match (&create.using, &create.stored_as) {
             (Some(using), _) => Some(using.as_str()),
@@ -130,8 +131,9 @@ impl Runner {
             .any(|(key, value)| key.eq_ignore_ascii_case("transactional") && value.eq_ignore_ascii_case("true"));
         let says_nothing = create.using.is_none() && create.stored_as.is_none() && create.row_format.is_none();
         let is_external = create.external || create.location.is_some();
+        let is_whole = !is_external && create.partitioned_by.is_empty();
         named == Some("delta")
-            || (!is_external && (is_transactional || (self.source.dialect == Dialect::Spark && says_nothing)))
+            || (is_whole && (is_transactional || (self.source.dialect == Dialect::Spark && says_nothing)))
     }
 
     /// A table in one of Hive's formats: how its files are read, and where they lie.
