@@ -144,7 +144,8 @@ impl Catalog {
         }
         self.write(|db| {
             let count: i64 = db.query_row(
-                "SELECT (SELECT count(*) FROM relations WHERE schema = ?1) + (SELECT count(*) FROM models WHERE schema = ?1)",
+                "SELECT (SELECT count(*) FROM relations WHERE schema = ?1) + (SELECT count(*) FROM models WHERE schema = ?1) \
+                 + (SELECT count(*) FROM routines WHERE schema = ?1)",
                 [name],
                 |row| row.get(0),
             )?;

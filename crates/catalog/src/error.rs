@@ -36,6 +36,10 @@ pub enum Error {
     UndefinedRole(String),
     #[error("role \"{0}\" already exists")]
     DuplicateRole(String),
+    #[error("function \"{0}\" does not exist")]
+    UndefinedRoutine(String),
+    #[error("function \"{0}\" already exists")]
+    DuplicateRoutine(String),
     #[error("data directory \"{0}\" is in use by another server")]
     InUse(PathBuf),
     #[error("data directory \"{folder}\" was written by a newer mead")]
@@ -76,6 +80,10 @@ impl From<Error> for Diagnostic {
             }
             Error::UndefinedRole(_) => report(sqlstate::UNDEFINED_OBJECT),
             Error::DuplicateRole(_) => report(sqlstate::DUPLICATE_OBJECT),
+            Error::UndefinedRoutine(_) => report(sqlstate::UNDEFINED_FUNCTION),
+            Error::DuplicateRoutine(_) => {
+                report(sqlstate::DUPLICATE_FUNCTION).with_hint("CREATE OR REPLACE FUNCTION replaces it")
+            }
             Error::InUse(_) => report(sqlstate::OBJECT_IN_USE)
                 .with_hint("stop the other server, or choose another directory with --data-dir"),
             Error::Newer { found, .. } => report(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE).with_detail(format!(

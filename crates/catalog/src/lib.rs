@@ -14,6 +14,8 @@ pub mod pg_type_rows;
 mod provider;
 mod relation;
 mod role;
+mod role_setting;
+mod routine;
 pub mod statistics;
 mod system;
 mod training;
@@ -27,6 +29,7 @@ pub use partition::{NewPartition, Partition, Publication, PublishedFile, TableFi
 pub use provider::{DatabaseCatalog, VIEW_DIALECT, VIEW_SEARCH_PATH, ViewDefinition, ViewPlanner, as_of_name};
 pub use relation::{HiveStorage, NewRelation, Relation, RelationKind};
 pub use role::Role;
+pub use routine::Routine;
 pub use system::{Class, FunctionEntry, SystemViews};
 pub use training::{Epoch, NewTrainingRun, RunOutcome};
 

@@ -14,13 +14,13 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::{Error, FunctionEntry};
 
 /// The version of the metastore's tables that this mead writes.
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 
 /// Where OIDs of users' objects begin, as in PostgreSQL.
 const FIRST_OID: i64 = 16_384;
 
 /// What brings a metastore from each version to the next, beginning with the first.
-const UPGRADES: [&str; 2] = [
+const UPGRADES: [&str; 3] = [
     // Which training runs spilled rows was not kept, nor what their steps ran on.
     "ALTER TABLE training_runs ADD COLUMN spilled INTEGER NOT NULL DEFAULT 0;
      ALTER TABLE training_runs ADD COLUMN kernels TEXT;",
@@ -32,6 +32,7 @@ const UPGRADES: [&str; 2] = [
          ALTER TABLE relations ADD COLUMN storage TEXT;",
         include_str!("warehouse.sql")
     ),
+    include_str!("routines.sql"),
 ];
 
 /// One data directory's metastore. Shared by all sessions; every change is on disk when its call returns.
@@ -133,6 +134,7 @@ impl Catalog {
             0 => self.write(|db| {
                 db.execute_batch(include_str!("schema.sql"))?;
                 db.execute_batch(include_str!("warehouse.sql"))?;
+                db.execute_batch(include_str!("routines.sql"))?;
                 db.execute("INSERT INTO oids (oid, kind) VALUES (?1, 'reserved')", [FIRST_OID - 1])?;
                 let now = now_micros();
                 let oid = new_oid(db, "schema")?;
@@ -257,7 +259,8 @@ mod tests {
         let db = Connection::open(folder.join("metastore.sqlite")).unwrap();
         db.execute_batch(
             "ALTER TABLE training_runs DROP COLUMN spilled; ALTER TABLE training_runs DROP COLUMN kernels; \
-             DROP TABLE files; DROP TABLE moves; DROP TABLE partition_values; DROP TABLE partitions; \
+             DROP TABLE routines; DROP TABLE role_settings; DROP TABLE files; DROP TABLE moves; \
+             DROP TABLE partition_values; DROP TABLE partitions; \
              ALTER TABLE schemas DROP COLUMN comment; ALTER TABLE schemas DROP COLUMN location; \
              ALTER TABLE schemas DROP COLUMN properties; ALTER TABLE relations DROP COLUMN properties; \
              ALTER TABLE relations DROP COLUMN storage; \

@@ -72,9 +72,12 @@ impl Catalog {
     }
 
     pub fn drop_role(&self, name: &str) -> Result<(), Error> {
-        self.write(|db| match db.execute("DELETE FROM roles WHERE name = ?1", [name])? {
-            0 => Err(Error::UndefinedRole(name.to_owned())),
-            _ => Ok(()),
+        self.write(|db| {
+            db.execute("DELETE FROM role_settings WHERE role = ?1", [name])?;
+            match db.execute("DELETE FROM roles WHERE name = ?1", [name])? {
+                0 => Err(Error::UndefinedRole(name.to_owned())),
+                _ => Ok(()),
+            }
         })
     }
 }

@@ -33,8 +33,10 @@ use crate::execution::ActiveStatements;
 use crate::models::Models;
 use crate::operator::generate::GeneratePlanner;
 use crate::operator::train::TrainPlanner;
+use crate::operator::transform::TransformPlanner;
+use crate::operator::unordered::{UnorderedPlanner, UnorderedSets};
 use crate::optimizer::{
-    CheckedArithmetic, FileNames, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals, PostgresCasts,
+    CheckedArithmetic, CorrelatedNotIn, FileNames, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals, PostgresCasts,
     PruneEmpty, SignedOperands, SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
 };
 use crate::plan::function_list::function_list;
@@ -42,12 +44,15 @@ use crate::plan::hive::lateral_view::LateralViewPlanner;
 use crate::plan::hive::operator::HivePlanner;
 use crate::plan::hive::sample::SamplePlanner;
 use crate::plan::hive::sql_type::HiveTypes as HiveSqlTypes;
+use crate::plan::hive::transform::runs_program;
 use crate::plan::literal::LiteralPlanner;
+use crate::plan::routine::expand;
 use crate::plan::search_path::{DATABASE, SEARCH_PATH, SessionCatalogList};
 use crate::plan::sql_type::SqlTypes;
 use crate::plan::table_function::TableFunctionPlanner;
 use crate::session::info::Info;
 use crate::session::{ConnectOptions, Session, SharedSettings, User};
+use crate::statement::routine::find_routine;
 use crate::statement::runner::{complete_calls, signed};
 
 /// How many notices may wait for a client.
@@ -165,6 +170,17 @@ impl Engine {
             settings.set_at_start("session_authorization", &user.name);
             settings.set_at_start("is_superuser", if user.superuser { "on" } else { "off" });
         });
+        for (name, value) in &self.catalog.role_settings(&user.name)? {
+            // As in PostgreSQL, a setting that cannot be does not keep its role out.
+            if let Err(error) = settings.set(name, value) {
+                tracing::warn!(
+                    role = user.name,
+                    setting = name,
+                    error = error.message,
+                    "a role's setting was passed over"
+                );
+            }
+        }
         for (name, value) in &options.settings {
             settings.set(name, value)?;
         }
@@ -235,12 +251,9 @@ impl Engine {
             .with_default_features()
             .with_config(self.session_config(dialect).with_extension(Arc::new(NamedArguments::new(&functions))))
             .with_runtime_env(Arc::clone(&self.environment))
-            .with_catalog_list(Arc::new(SessionCatalogList::new(shared, Arc::clone(info))))
+            .with_catalog_list(Arc::new(SessionCatalogList::new(shared, Arc::clone(info), dialect)))
             .with_query_planner(Arc::new(planner))
-            .with_relation_planners(relation_planners(
-                dialect,
-                TableFunctionPlanner::new(Arc::clone(&functions), Arc::clone(&self.models)),
-            ))
+            .with_relation_planners(self.relation_planners(dialect, info, &functions))
             .with_type_planner(if dialect.is_hive_like() {
                 Arc::new(HiveSqlTypes) as _
             } else {
@@ -248,6 +261,7 @@ impl Engine {
             })
             .with_analyzer_rules(analyzer_rules(dialect))
             .with_optimizer_rule(Arc::new(LiftTraining))
+            .with_optimizer_rule(Arc::new(UnorderedSets))
             .with_physical_optimizer_rule(Arc::new(SingleRowCrossJoin))
             .with_physical_optimizer_rule(Arc::new(LargeRows))
             .with_physical_optimizer_rule(Arc::new(YieldingJoins));
@@ -262,6 +276,23 @@ impl Engine {
             .and_then(|()| mead_functions::register_dialect(dialect, &functions, &mut state))
             .map_err(|error| crate::diagnostic_of(&error))?;
         Ok(state)
+    }
+
+    /// Relations that are none of DataFusion's.
+    fn relation_planners(
+        &self,
+        dialect: Dialect,
+        info: &Arc<Info>,
+        functions: &Arc<FunctionContext>,
+    ) -> Vec<Arc<dyn RelationPlanner>> {
+        let functions = TableFunctionPlanner::new(Arc::clone(functions), Arc::clone(&self.models));
+        match dialect {
+            Dialect::Postgres => vec![Arc::new(functions)],
+            Dialect::Hive | Dialect::Spark => {
+                let samples = SamplePlanner { dialect, catalog: Arc::clone(&self.catalog), info: Arc::clone(info) };
+                vec![Arc::new(samples), Arc::new(LateralViewPlanner(dialect)), Arc::new(functions)]
+            }
+        }
     }
 
     /// The state that views are planned with: the superuser's, with default settings and the search path that the view was made
@@ -315,8 +346,9 @@ impl Engine {
         options.sql_parser.parse_float_as_decimal = true;
         options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         if dialect.is_hive_like() {
-            // NULLs are less than all else.
-            options.sql_parser.default_null_ordering = "nulls_min".to_owned();
+            // NULLs are less than all else in Spark, and more than all else in Hive (hive.default.nulls.last).
+            let order = if dialect == Dialect::Spark { "nulls_min" } else { "nulls_max" };
+            options.sql_parser.default_null_ordering = order.to_owned();
             // SORT BY in a subquery settles what collect_list gives outside of it.
             options.sql_parser.enable_subquery_sort_elimination = false;
             options.sql_parser.map_string_types_to_utf8view = false;
@@ -335,28 +367,19 @@ impl Drop for Engine {
     }
 }
 
-/// Relations that are none of DataFusion's.
-fn relation_planners(dialect: Dialect, functions: TableFunctionPlanner) -> Vec<Arc<dyn RelationPlanner>> {
-    match dialect {
-        Dialect::Postgres => vec![Arc::new(functions)],
-        Dialect::Hive | Dialect::Spark => {
-            vec![Arc::new(SamplePlanner(dialect)), Arc::new(LateralViewPlanner(dialect)), Arc::new(functions)]
-        }
-    }
-}
-
 /// DataFusion's rules between ours: theirs check whether subqueries can be planned, and put casts in.
 fn analyzer_rules(dialect: Dialect) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let (typed, last): (Arc<dyn AnalyzerRule + Send + Sync>, Vec<Arc<dyn AnalyzerRule + Send + Sync>>) = match dialect {
         Dialect::Postgres => (Arc::new(Literals), vec![Arc::new(PostgresCasts), Arc::new(CheckedArithmetic)]),
         Dialect::Hive | Dialect::Spark => (Arc::new(HiveTypes(dialect)), vec![Arc::new(HiveCasts(dialect))]),
     };
-    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 6] = [
+    let ours: [Arc<dyn AnalyzerRule + Send + Sync>; 7] = [
         Arc::new(FileNames),
         Arc::new(Json),
         typed,
         Arc::new(PruneEmpty),
         Arc::new(SingleValueSubquery),
+        Arc::new(CorrelatedNotIn),
         Arc::new(SignedOperands),
     ];
     ours.into_iter().chain(Analyzer::new().rules).chain(last).collect()
@@ -389,8 +412,12 @@ impl datafusion::execution::context::QueryPlanner for QueryPlanner {
         plan: &datafusion::logical_expr::LogicalPlan,
         state: &dyn datafusion::catalog::Session,
     ) -> datafusion::error::Result<Arc<dyn datafusion::physical_plan::ExecutionPlan>> {
-        let extensions: Vec<Arc<dyn ExtensionPlanner + Send + Sync>> =
-            vec![Arc::clone(&self.train) as _, Arc::new(GeneratePlanner)];
+        let extensions: Vec<Arc<dyn ExtensionPlanner + Send + Sync>> = vec![
+            Arc::clone(&self.train) as _,
+            Arc::new(GeneratePlanner),
+            Arc::new(TransformPlanner),
+            Arc::new(UnorderedPlanner),
+        ];
         DefaultPhysicalPlanner::with_extension_planners(extensions).create_physical_plan(plan, state).await
     }
 }
@@ -439,8 +466,25 @@ impl Views {
             return Err(into_datafusion(Diagnostic::internal("a view's definition is not a query")));
         };
         let mut statement = ast::Statement::Query(query);
+        if runs_program(&statement) {
+            return Err(into_datafusion(Diagnostic::unsupported("TRANSFORM in a view is not supported")));
+        }
+        if let Some(path) = view.search_path {
+            let settings = SharedSettings::new();
+            settings.set("search_path", path).map_err(into_datafusion)?;
+            let path = settings.search_path();
+            expand(&mut statement, &|name| match name {
+                [name] if state.scalar_functions().contains_key(name) => Ok(None),
+                name => find_routine(&engine.catalog, &path, name),
+            })
+            .map_err(into_datafusion)?;
+        }
         complete_calls(&state, &mut statement).map_err(into_datafusion)?;
         let plan = state.statement_to_plan(DataFusionStatement::Statement(Box::new(statement))).await?;
+        let plan = match view.dialect.is_hive_like() {
+            true => HiveTypes(view.dialect).analyze(plan, state.config_options())?,
+            false => plan,
+        };
         let plan = signed(small_sums(plan)?)?;
         Ok(Arc::new(ViewTable::new(plan, Some(definition.to_owned()))))
     }

@@ -21,6 +21,7 @@ pub use engine::{Engine, THREAD_STACK_BYTES};
 pub use error::diagnostic_of;
 pub use execution::Running;
 pub use mead_catalog::pg_type;
+pub use mead_functions::hive::convert::text::{double_text, float_text};
 pub use session::{
     CancelHandle, CommandTag, ConnectOptions, Execution, KeptStatement, Prepared, Session, SourceStatement,
     TransactionStatus,

@@ -38,7 +38,10 @@ use mead_common::Dialect;
 pub use aggregate::{freeze_sum, sum_as};
 pub use context::{FunctionContext, SessionInfo};
 pub use error::Error;
-pub use hive_operator::{DecimalOperator, Length, decimal_operator, decimal_type, divide, divide_whole, hive_cast};
+pub use hive_operator::{
+    DecimalOperator, Length, decimal_operator, decimal_type, divide, divide_whole, hive_cast, interval_divide,
+    interval_length, interval_multiply,
+};
 pub use ml::scored_by;
 pub use model::{Evaluator, ModelReference, ModelSource, Scorer};
 pub use named_arguments::NamedArguments;

@@ -15,7 +15,7 @@ mod time_travel;
 pub use dialect::select;
 pub use error::Error;
 pub use hive::{Piece, SessionCommand, VariableKind, parse_one, pieces, query_of_view, substitute};
-pub use rewrite::{LateralView, column_name, data_type};
+pub use rewrite::{LateralView, TRANSFORM, column_name, data_type, empty_select, query as query_of, transform_format};
 pub use split::{Parsed, parse};
 pub use sqlparser;
 pub use statement::*;

@@ -8,7 +8,9 @@ mod hive;
 mod literal;
 mod names;
 mod rows;
+mod shadowed;
 mod table;
+mod using_join;
 
 use std::ops::ControlFlow;
 
@@ -23,7 +25,9 @@ use sqlparser::tokenizer::Location;
 use crate::dialect::MeadDialect;
 use crate::statement::{CreateModel, ModelSource, PartitionColumn, Statement, Warehouse, identifier_text};
 
+pub use crate::hive::TRANSFORM;
 pub use hive::LateralView;
+pub use hive::{empty_select, query};
 
 /// A column's name as the user gave it: `x` for `x` and for the second `x` of a result, which the parser has marked.
 pub fn column_name(name: &str) -> &str {
@@ -37,6 +41,13 @@ pub fn data_type(text: &str) -> Option<DataType> {
     let mut data_type = parser.parse_data_type().ok()?;
     cast::standard(&mut data_type);
     Some(data_type)
+}
+
+/// The serde properties that a format of [`TRANSFORM`] holds.
+pub fn transform_format(text: &str) -> std::collections::BTreeMap<String, String> {
+    let parts: Vec<&str> = text.split(crate::hive::BETWEEN).collect();
+    let pairs = parts.chunks_exact(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned()));
+    pairs.collect()
 }
 
 /// Why a query cannot be rewritten.
@@ -56,6 +67,9 @@ pub(crate) fn rewrite(statement: &mut Statement, dialect: Dialect) -> Result<(),
         && let ControlFlow::Break(refusal) = hive::rewrite(query, dialect)
     {
         return Err(refusal);
+    }
+    if let Some(query) = own_query(statement) {
+        shadowed::rename(query);
     }
     let mut rewriter = Rewriter { dialect };
     let flow = match statement {
@@ -86,6 +100,7 @@ pub(crate) fn rewrite(statement: &mut Statement, dialect: Dialect) -> Result<(),
                 None => ControlFlow::Continue(()),
             }
         }
+        Statement::CreateRoutine(routine) => routine.query.visit(&mut rewriter),
         Statement::CreateView(view) => {
             names::name(&mut view.query.body, duplicates(view.columns.is_empty()));
             view.query.visit(&mut rewriter)
@@ -141,6 +156,7 @@ fn own_query(statement: &mut Statement) -> Option<&mut Query> {
             CreateModel { source: ModelSource::File(_), .. } => None,
         },
         Statement::CreateMaterializedView(view) => Some(&mut view.query),
+        Statement::CreateRoutine(routine) => Some(&mut routine.query),
         Statement::CreateTable(table) => table.query.as_deref_mut(),
         Statement::CreateView(view) => Some(&mut view.query),
         Statement::Declare { query, .. } | Statement::Query(query) | Statement::Summarize(query) => Some(query),
@@ -178,7 +194,10 @@ impl VisitorMut for Rewriter {
             return ControlFlow::Break(Refusal::Unsupported("FOR UPDATE or FOR SHARE"));
         }
         table::spell_out(&mut query.body);
-        if let SetExpr::Values(values) = query.body.as_mut() {
+        using_join::rewrite(query);
+        if let SetExpr::Values(values) = query.body.as_mut()
+            && !self.dialect.is_hive_like()
+        {
             literal::values(values);
         }
         ControlFlow::Continue(())

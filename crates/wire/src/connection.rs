@@ -228,6 +228,7 @@ impl Connection {
         Style {
             zone: self.zone(),
             bytea_escape: self.session.setting("bytea_output").is_some_and(|value| value == "escape"),
+            java_floats: self.session.dialect().is_hive_like(),
         }
     }
 

@@ -6,3 +6,5 @@ pub(crate) mod generate;
 pub(crate) mod shared_scan;
 pub(crate) mod slice_batches;
 pub(crate) mod train;
+pub(crate) mod transform;
+pub(crate) mod unordered;

@@ -53,7 +53,7 @@ impl HiveCasts {
         if length.is_none() && is_plain(&from, field.data_type()) {
             return Transformed::no(Expr::Cast(Cast { expr, field }));
         }
-        let function = Arc::new(hive_cast(field.data_type().clone(), length, self.0));
+        let function = Arc::new(hive_cast(&field, length, self.0));
         Transformed::yes(function.call(vec![*expr]))
     }
 }

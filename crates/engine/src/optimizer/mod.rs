@@ -1,6 +1,7 @@
 //! Optimizer rules of mead's own.
 
 mod checked_arithmetic;
+mod correlated_not_in;
 mod file_names;
 mod hive_casts;
 mod hive_types;
@@ -17,6 +18,7 @@ mod small_sums;
 mod yielding_joins;
 
 pub(crate) use checked_arithmetic::{CheckedArithmetic, SignedOperands};
+pub(crate) use correlated_not_in::CorrelatedNotIn;
 pub(crate) use file_names::FileNames;
 pub(crate) use hive_casts::HiveCasts;
 pub(crate) use hive_types::HiveTypes;

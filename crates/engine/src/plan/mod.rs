@@ -3,6 +3,7 @@
 pub(crate) mod function_list;
 pub(crate) mod hive;
 pub(crate) mod literal;
+pub(crate) mod routine;
 pub(crate) mod search_path;
 mod session_schema;
 pub(crate) mod sql_type;

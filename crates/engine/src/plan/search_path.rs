@@ -9,6 +9,9 @@ use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::error::Result;
 
+use mead_common::Dialect;
+
+use super::hive::any_case::AnyCase;
 use super::session_schema::{self, SessionSchema};
 use super::time_travel::Travelling;
 use crate::session::info::Info;
@@ -24,11 +27,12 @@ pub(crate) const SEARCH_PATH: &str = "\u{1}search_path";
 pub(crate) struct SessionCatalogList {
     shared: Arc<dyn CatalogProvider>,
     info: Arc<Info>,
+    dialect: Dialect,
 }
 
 impl SessionCatalogList {
-    pub(crate) fn new(shared: Arc<dyn CatalogProvider>, info: Arc<Info>) -> Self {
-        Self { shared, info }
+    pub(crate) fn new(shared: Arc<dyn CatalogProvider>, info: Arc<Info>, dialect: Dialect) -> Self {
+        Self { shared, info, dialect }
     }
 }
 
@@ -43,8 +47,8 @@ impl CatalogProviderList for SessionCatalogList {
 
     fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
         (name == DATABASE).then(|| {
-            Arc::new(SessionCatalog { shared: Arc::clone(&self.shared), info: Arc::clone(&self.info) })
-                as Arc<dyn CatalogProvider>
+            let (shared, info) = (Arc::clone(&self.shared), Arc::clone(&self.info));
+            Arc::new(SessionCatalog { shared, info, dialect: self.dialect }) as Arc<dyn CatalogProvider>
         })
     }
 }
@@ -53,6 +57,7 @@ impl CatalogProviderList for SessionCatalogList {
 struct SessionCatalog {
     shared: Arc<dyn CatalogProvider>,
     info: Arc<Info>,
+    dialect: Dialect,
 }
 
 impl CatalogProvider for SessionCatalog {
@@ -71,7 +76,8 @@ impl CatalogProvider for SessionCatalog {
         }
         if name != SEARCH_PATH {
             let shared = self.shared.schema(name)?;
-            return Some(Arc::new(Travelling::new(shared, Arc::clone(&self.info))));
+            let schema: Arc<dyn SchemaProvider> = Arc::new(Travelling::new(shared, Arc::clone(&self.info)));
+            return Some(if self.dialect.is_hive_like() { Arc::new(AnyCase(schema)) } else { schema });
         }
         let path = self.info.settings.search_path();
         // Temporary tables shadow others.

@@ -267,7 +267,8 @@ impl Session {
         }
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
+    /// The SQL that the session speaks.
+    pub fn dialect(&self) -> Dialect {
         self.settings.dialect()
     }
 
@@ -292,6 +293,9 @@ impl Session {
         let config = state.config_mut();
         config.set_extension(Arc::clone(&context));
         config.options_mut().execution.time_zone = self.settings.get("TimeZone");
+        if source.dialect == Dialect::Hive && self.settings.read(settings::Settings::nulls_first) {
+            config.options_mut().sql_parser.default_null_ordering = "nulls_min".to_owned();
+        }
         // now() is this moment throughout the statement.
         state.mark_start_execution();
         Ok(Runner {

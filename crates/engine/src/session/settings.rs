@@ -62,6 +62,14 @@ const fn setting(
 
 /// In alphabetical order.
 static DEFINITIONS: &[Definition] = &[
+    setting(
+        "allow_transform",
+        "off",
+        on_off,
+        Kind::Bool,
+        false,
+        "whether a superuser's queries may run programs on the server's machine (SELECT TRANSFORM)",
+    ),
     setting("application_name", "", application_name, Kind::Text, true, "the application's name, as it gave it"),
     setting("bytea_output", "hex", bytea_output, Kind::Enum, false, "the text form of bytea: hex or escape"),
     setting("client_encoding", "UTF8", utf8, Kind::Text, true, "the client's character set"),
@@ -286,11 +294,11 @@ impl Settings {
     }
 
     /// What is kept under a name of [`super::variables`].
-    pub(super) fn get_variable(&self, stored: &str) -> Option<&str> {
+    pub(crate) fn get_variable(&self, stored: &str) -> Option<&str> {
         self.values.get(&format!("{VARIABLE}{stored}")).map(String::as_str)
     }
 
-    pub(super) fn store_variable(&mut self, stored: String, value: String) {
+    pub(crate) fn store_variable(&mut self, stored: String, value: String) {
         self.before.get_or_insert_with(|| Arc::clone(&self.values));
         let key = format!("{VARIABLE}{stored}");
         Arc::make_mut(&mut self.values).insert(key.clone(), value.clone());
@@ -303,7 +311,7 @@ impl Settings {
     }
 
     /// Takes a variable away, and says whether there was one.
-    fn forget_variable(&mut self, stored: &str) -> bool {
+    pub(crate) fn forget_variable(&mut self, stored: &str) -> bool {
         let key = format!("{VARIABLE}{stored}");
         if !self.values.contains_key(&key) {
             return false;

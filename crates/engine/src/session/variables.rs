@@ -14,8 +14,12 @@ use super::settings::Settings;
 /// `false`: statements are read as they are written.
 pub(crate) const SUBSTITUTE: &str = "hive.variable.substitute";
 
+/// `false`: NULLs come first where rows are sorted, as they did in Hive 2.
+const NULLS_LAST: &str = "hive.default.nulls.last";
+
 /// Keys that mead looks at, with their defaults.
-const KNOWN: [(&str, &str); 4] = [
+const KNOWN: [(&str, &str); 5] = [
+    (NULLS_LAST, "true"),
     ("hive.exec.dynamic.partition", "true"),
     ("hive.exec.dynamic.partition.mode", "strict"),
     ("hive.support.quoted.identifiers", "column"),
@@ -23,10 +27,11 @@ const KNOWN: [(&str, &str); 4] = [
 ];
 
 /// Values that would change what queries give, and that are refused.
-const REFUSED: [(&str, &str); 6] = [
+const REFUSED: [(&str, &str); 7] = [
     ("hive.groupby.position.alias", "true"),
     ("hive.groupby.orderby.position.alias", "true"),
     ("spark.sql.ansi.enabled", "true"),
+    ("spark.sql.legacy.cteprecedencepolicy", "legacy"),
     ("spark.sql.ansi.doublequotedidentifiers", "true"),
     ("spark.sql.parser.escapedstringliterals", "true"),
     ("spark.sql.casesensitive", "true"),
@@ -185,6 +190,12 @@ impl Settings {
         })
     }
 
+    /// Whether NULLs come first in an ascending order of Hive's.
+    pub(crate) fn nulls_first(&self) -> bool {
+        let set = self.kept_variable(VariableKind::Configuration, NULLS_LAST);
+        set.is_some_and(|value| value.eq_ignore_ascii_case("false"))
+    }
+
     /// Keys and values that are set, and with `all` what mead looks at besides.
     pub(crate) fn variables(&self, all: bool) -> Vec<(String, String)> {
         let mut listed: BTreeMap<String, String> = BTreeMap::new();
@@ -192,7 +203,7 @@ impl Settings {
             listed.extend(self.list().into_iter().map(|(name, value, _)| (name.to_owned(), value)));
             listed.extend(KNOWN.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         }
-        for (key, value) in self.stored_variables() {
+        for (key, value) in self.stored_variables().filter(|(key, _)| !key.starts_with("function:")) {
             let name = key.strip_prefix("hiveconf:").unwrap_or(key);
             listed.insert(name.to_owned(), value.to_owned());
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BooleanArray, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::execution::SendableRecordBatchStream;
-use mead_common::Diagnostic;
+use mead_common::{Diagnostic, Dialect};
 use mead_ml::Model;
 use mead_parser::Describe;
 
@@ -45,7 +45,9 @@ impl Runner {
             Describe::History(table) => self.describe_history(table).await,
             Describe::Query(query) => {
                 let plan = self.plan_query(query).await?;
-                Ok(Execution::uncounted_rows(relation_rows(&super::query::shown(plan.schema().inner()))?, "DESCRIBE"))
+                // Types as they are, not as they are shown.
+                let columns = super::query::shown(plan.schema().inner(), Dialect::Postgres);
+                Ok(Execution::uncounted_rows(relation_rows(&columns)?, "DESCRIBE"))
             }
             Describe::Table(name) => self.describe_relation(&self.find_relation(name)?),
             Describe::Model { name, version } => {

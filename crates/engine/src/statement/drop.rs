@@ -73,6 +73,9 @@ impl Runner {
                     self.remove_data(&old);
                 }
             }
+            for routine in catalog.routines(name)? {
+                catalog.drop_routine(name, &routine.name)?;
+            }
             for model in catalog.model_versions()?.iter().filter(|model| model.schema == name) {
                 catalog.drop_model(name, &model.name)?;
             }

@@ -22,6 +22,7 @@ mod prepare;
 mod query;
 mod read_files;
 mod role;
+pub(crate) mod routine;
 pub(crate) mod runner;
 mod session_command;
 mod set;
@@ -41,6 +42,7 @@ use mead_parser::{Describe, Show, Statement};
 pub(crate) use cursor::Cursor;
 pub(crate) use runner::Runner;
 
+use crate::plan::routine::Definition;
 use crate::session::settings::Settings;
 use crate::session::{Execution, Prepared, Session};
 use explain::ExplainOptions;
@@ -73,6 +75,20 @@ impl Session {
             Statement::SetTransaction(set) => self.set_transaction(set),
             Statement::Reset(name) => self.reset(name.as_deref()),
             Statement::Use(name) => self.use_schema(name),
+            Statement::CreateRoutine(routine) if routine.temporary => {
+                let runner = self.runner(&prepared.source, Vec::new())?;
+                let definition = Definition { text: runner.source.text.clone(), dialect: runner.source.dialect };
+                let checked = Arc::clone(statement_of(prepared)?);
+                self.run_on_engine(runner, |runner| async move {
+                    if let Statement::CreateRoutine(routine) = checked.as_ref() {
+                        runner.check_routine(routine).await?;
+                    }
+                    Ok(Execution::done("CREATE FUNCTION"))
+                })
+                .await?;
+                self.create_temporary_routine(routine, &definition)
+            }
+            Statement::DropRoutine(drop) if drop.temporary => self.drop_temporary_routine(drop),
             Statement::Discard(what) => self.discard(what),
             Statement::Unlisten => Ok(Execution::done("UNLISTEN")),
             Statement::Show(Show::Variable(_) | Show::All) => self.show_setting(statement),
@@ -131,21 +147,28 @@ impl Session {
     }
 }
 
+fn statement_of(prepared: &Prepared) -> Result<&Arc<Statement>, Diagnostic> {
+    prepared.source.statement.as_ref().ok_or_else(|| Diagnostic::internal("an empty statement has no parts"))
+}
+
 impl Runner {
     async fn execute(&self, statement: &Statement) -> Result<Execution, Diagnostic> {
         match statement {
             Statement::AlterModel(alter) => self.alter_model(alter),
             Statement::AlterRole(role) => self.alter_role(role),
+            Statement::AlterRoleSetting(setting) => self.alter_role_setting(setting),
             Statement::Change(change) => self.change(change).await,
             Statement::Copy(copy) => self.copy(copy).await,
             Statement::CreateDatabase { name, if_not_exists } => self.create_database(name, *if_not_exists),
             Statement::CreateMaterializedView(create) => self.create_materialized_view(create).await,
             Statement::CreateModel(create) => self.create_model(create).await,
             Statement::CreateRole(role) => self.create_role(role),
+            Statement::CreateRoutine(routine) => self.create_routine(routine).await,
             Statement::CreateTable(create) => self.create_table(create).await,
             Statement::CreateView(create) => self.create_view(create).await,
             Statement::Describe(describe) => self.describe_object(describe).await,
             Statement::Drop(drop) => self.drop(drop),
+            Statement::DropRoutine(drop) => self.drop_routine(drop),
             Statement::Explain { analyze, verbose, statement } => {
                 let options = ExplainOptions { analyze: *analyze, verbose: *verbose };
                 let plan = self.bind(self.plan_explained(statement, options).await?)?;
@@ -173,7 +196,7 @@ impl Runner {
             let plan = self.plan_query_open(query).await?;
             let types = parameters::types(&plan, declared).map_err(|error| self.report(&error))?;
             let plan = parameters::typed(plan, &types).map_err(|error| self.report(&error))?;
-            Ok((types, rows.then(|| query::shown(plan.schema().inner()))))
+            Ok((types, rows.then(|| query::shown(plan.schema().inner(), self.source.dialect))))
         };
         match statement {
             Statement::Query(query) => of_query(query, true).await,

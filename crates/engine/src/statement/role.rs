@@ -2,7 +2,7 @@
 
 use mead_common::scram::ScramVerifier;
 use mead_common::{Diagnostic, sqlstate};
-use mead_parser::CreateRole;
+use mead_parser::{CreateRole, RoleSetting};
 
 use super::Runner;
 use crate::session::Execution;
@@ -42,6 +42,31 @@ impl Runner {
         let options = &alter.options;
         let password = password.as_ref().map(Option::as_deref);
         self.engine.catalog.alter_role(&alter.name, options.superuser, options.login, password)?;
+        Ok(Execution::done("ALTER ROLE"))
+    }
+
+    /// ALTER ROLE … SET: what new sessions begin with.
+    pub(crate) fn alter_role_setting(&self, setting: &RoleSetting) -> Result<Execution, Diagnostic> {
+        if setting.role.as_ref() != Some(&self.user.name) {
+            self.require_superuser("alter role")?;
+        }
+        let (catalog, role) = (&self.engine.catalog, setting.role.as_deref());
+        match &setting.name {
+            None => catalog.reset_role_settings(role)?,
+            Some(name) => {
+                let name = name.to_ascii_lowercase();
+                // The value must be one that the session could take.
+                let trial = crate::session::SharedSettings::new();
+                let value = match &setting.value {
+                    Some(value) => {
+                        trial.set(&name, value)?;
+                        trial.get(&name)
+                    }
+                    None => None,
+                };
+                catalog.set_role_setting(role, &name, value.as_deref())?;
+            }
+        }
         Ok(Execution::done("ALTER ROLE"))
     }
 

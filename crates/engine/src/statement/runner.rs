@@ -7,6 +7,7 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_plan::execute_stream;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
@@ -16,7 +17,8 @@ use mead_functions::NamedArguments;
 use crate::engine::Engine;
 use crate::error::diagnostic_of;
 use crate::execution::StatementContext;
-use crate::optimizer::small_sums;
+use crate::optimizer::{HiveTypes, small_sums};
+use crate::plan::hive::transform::{check_allowed, runs_program};
 use crate::session::prepared::SourceStatement;
 use crate::session::shared::SharedSettings;
 
@@ -43,17 +45,49 @@ impl Runner {
 
     /// Plans a query; parameters stay open.
     pub(crate) async fn plan_query_open(&self, query: &ast::Query) -> Result<LogicalPlan, Diagnostic> {
-        let plan = self.plan_ast(ast::Statement::Query(Box::new(query.clone()))).await?;
+        let mut query = query.clone();
+        if self.has_regex_columns() {
+            let columns = |query: ast::Query| -> std::pin::Pin<Box<dyn Future<Output = _> + Send + '_>> {
+                Box::pin(async move {
+                    let plan = self.plan_ast(ast::Statement::Query(Box::new(query))).await?;
+                    Ok(plan.schema().fields().iter().map(|field| field.name().clone()).collect())
+                })
+            };
+            crate::plan::hive::regex_columns::expand(&mut query, None, &columns).await?;
+        }
+        let plan = self.plan_ast(ast::Statement::Query(Box::new(query))).await?;
         signed(plan).map_err(|error| self.report(&error))
+    }
+
+    /// `hive.support.quoted.identifiers = none`: names in backticks are regular expressions.
+    fn has_regex_columns(&self) -> bool {
+        let key = "hiveconf:hive.support.quoted.identifiers";
+        let set = self.settings.read(|settings| settings.get_variable(key).is_some_and(|value| value == "none"));
+        self.source.dialect.is_hive_like() && set
     }
 
     /// Plans a statement that DataFusion knows; parameters stay open.
     pub(crate) async fn plan_ast(&self, mut statement: ast::Statement) -> Result<LogicalPlan, Diagnostic> {
+        self.expand_routines(&mut statement)?;
+        if runs_program(&statement) {
+            check_allowed(self.settings.get("allow_transform").as_deref() == Some("on"), self.user.superuser)?;
+        }
         complete_calls(&self.state, &mut statement)?;
         let state = self.state_with_files(&mut statement).await?;
         let statement = DataFusionStatement::Statement(Box::new(statement));
         let plan = state.statement_to_plan(statement).await.and_then(small_sums);
-        plan.map_err(|error| self.report(&error))
+        self.with_final_types(plan.map_err(|error| self.report(&error))?)
+    }
+
+    /// In Hive's dialects types are settled after planning: a whole number that is written is an int. Whoever asks a plan for
+    /// its columns must find what they will be.
+    pub(crate) fn with_final_types(&self, plan: LogicalPlan) -> Result<LogicalPlan, Diagnostic> {
+        let dialect = self.source.dialect;
+        let typed = match dialect.is_hive_like() {
+            true => HiveTypes(dialect).analyze(plan, self.state.config_options()),
+            false => Ok(plan),
+        };
+        typed.map_err(|error| self.report(&error))
     }
 
     /// Puts the parameters' values in.

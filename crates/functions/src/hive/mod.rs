@@ -30,6 +30,7 @@ use mead_common::Dialect;
 
 use crate::FunctionContext;
 
+pub use string::column_pattern::ColumnPattern;
 pub use table::{TableCall, TableFunction, TableRows, table_function, table_functions};
 
 /// The scalar functions of a dialect.

@@ -4,7 +4,9 @@
 mod cast;
 mod decimal;
 mod divide;
+mod interval;
 
 pub use cast::{Length, hive_cast};
 pub use decimal::{DecimalOperator, decimal_operator, decimal_type};
 pub use divide::{divide, divide_whole};
+pub use interval::{interval_divide, interval_length, interval_multiply};

@@ -66,6 +66,7 @@ impl Dialect for HiveDialect {
         }
         crate::dialect::relation_argument(parser)
             .or_else(|| crate::dialect::model_argument(parser))
+            .or_else(|| super::transform::parse(parser))
             .or_else(|| collection_function(parser))
             .or_else(|| super::literal::interval(parser, self.dialect))
             .or_else(|| not(parser, self))

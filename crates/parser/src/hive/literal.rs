@@ -91,8 +91,12 @@ pub(super) fn suffixed(text: &str, dialect: Dialect) -> Option<(&str, String)> {
 
 /// A decimal has the digits that it is written with.
 fn decimal_type(digits: &str) -> String {
-    let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len()).min(38);
-    let precision = digits.chars().filter(char::is_ascii_digit).count().clamp(scale.max(1), 38);
+    let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let exponent: i64 = exponent.parse().unwrap_or(0);
+    let fraction = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len()) as i64;
+    let whole = mantissa.chars().filter(char::is_ascii_digit).count() as i64 - fraction;
+    let scale = fraction.saturating_sub(exponent).clamp(0, 38);
+    let precision = whole.saturating_add(exponent).max(0).saturating_add(scale).clamp(scale.max(1), 38);
     format!("decimal {precision} {scale}")
 }
 
@@ -289,6 +293,8 @@ mod tests {
     fn suffixes_tell_types() {
         assert_eq!(suffixed("10L", Dialect::Hive), Some(("10", "bigint".to_owned())));
         assert_eq!(suffixed("1.5BD", Dialect::Hive), Some(("1.5", "decimal 2 1".to_owned())));
+        assert_eq!(suffixed("20E2BD", Dialect::Hive), Some(("20E2", "decimal 4 0".to_owned())));
+        assert_eq!(suffixed("1.5E-1BD", Dialect::Hive), Some(("1.5E-1", "decimal 2 2".to_owned())));
         assert_eq!(suffixed("1.5D", Dialect::Hive), Some(("1.5", "double".to_owned())));
         assert_eq!(suffixed("2F", Dialect::Hive), None);
         assert_eq!(suffixed("2f", Dialect::Spark), Some(("2", "float".to_owned())));

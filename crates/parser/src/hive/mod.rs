@@ -15,12 +15,15 @@ mod pieces;
 mod setting;
 mod substitute;
 mod tokens;
+mod transform;
 mod window;
 
 pub(crate) use dialect::HiveDialect;
 pub use pieces::{Piece, pieces};
 pub use setting::{SessionCommand, VariableKind};
 pub use substitute::substitute;
+pub(crate) use transform::BETWEEN;
+pub use transform::TRANSFORM;
 
 use mead_common::Dialect;
 use sqlparser::keywords::Keyword;
@@ -60,9 +63,7 @@ pub fn parse_one(sql: &str, dialect: Dialect) -> Result<Parsed, Error> {
     let tokens = crate::time_travel::named(tokens, '`');
     let tokens = inline_table::as_selects(lateral_view::as_joins(&window::as_partitions(tokens)));
     let mut statements = Vec::new();
-    if let Some(place) = transform(&tokens) {
-        return Err(unsupported("SELECT TRANSFORM", lines.start_of(&tokens[place]) + 1));
-    }
+    let tokens = transform::as_select(tokens);
     let branches = multi_insert::branches(&tokens).map_err(|what| unsupported(what, 1))?;
     for branch in branches {
         statements.push(grammar(from_first::as_select(branch), sql, dialect, &lines)?);
@@ -115,24 +116,6 @@ fn grammar(tokens: Vec<TokenWithSpan>, sql: &str, dialect: Dialect, lines: &Line
     let mut parsed = parsed.map_err(|failure| describe(failure, &parser, lines, start))?;
     crate::rewrite::rewrite(&mut parsed, dialect).map_err(|refusal| refused(refusal, sql, lines, start))?;
     Ok(parsed)
-}
-
-/// The place of a script that rows would be sent through: `SELECT TRANSFORM (…) USING …`, or `MAP … USING …`.
-fn transform(tokens: &[TokenWithSpan]) -> Option<usize> {
-    (0..tokens.len()).find(|&place| {
-        let next = tokens.get(place + 1);
-        let selects = is_word(&tokens[place], "select")
-            && next.is_some_and(|next| is_word(next, "transform"))
-            && tokens.get(place + 2).is_some_and(|open| open.token == Token::LParen)
-            // What nothing of this follows is Spark's function of the same name.
-            && tokens.get(behind_group(tokens, place + 2)).is_some_and(|next| is_any_word(next, &["using", "row"]));
-        let begins = place == 0 || matches!(tokens[place - 1].token, Token::LParen | Token::RParen | Token::Word(_));
-        let maps = begins
-            && is_any_word(&tokens[place], &["map", "reduce"])
-            && next.is_some_and(|next| next.token != Token::LParen && next.token != Token::Lt)
-            && from_first::next_at_level(tokens, place + 1, &["using"]).is_some();
-        selects || maps
-    })
 }
 
 fn unsupported(what: &str, position: usize) -> Error {

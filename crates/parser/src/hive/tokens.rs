@@ -4,7 +4,7 @@ use mead_common::Dialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 
 use super::dialect::HiveDialect;
-use super::{literal, made, word};
+use super::{is_word, literal, made, word};
 use crate::cursor::Lines;
 use crate::error::Error;
 
@@ -21,6 +21,12 @@ pub(super) fn tokens(sql: &str, dialect: Dialect, lines: &Lines) -> Result<Vec<T
     let mut raw = raw.into_iter().peekable();
     while let Some(token) = raw.next() {
         match token.token {
+            // Hive gives a program's words as they are written: `'tr \t _'`.
+            Token::SingleQuotedString(ref text) | Token::DoubleQuotedString(ref text)
+                if dialect == Dialect::Hive && out.last().is_some_and(|before| is_word(before, "using")) =>
+            {
+                out.push(made(Token::SingleQuotedString(text.clone()), &token));
+            }
             Token::SingleQuotedString(ref text) => string(&mut out, literal::unescape(text, '\'', dialect), &token),
             Token::DoubleQuotedString(ref text) => string(&mut out, literal::unescape(text, '"', dialect), &token),
             Token::Word(Word { ref value, quote_style: None, .. })
@@ -41,6 +47,13 @@ pub(super) fn tokens(sql: &str, dialect: Dialect, lines: &Lines) -> Result<Vec<T
                     None => out.push(token),
                 }
             }
+            // A timestamp has no zone.
+            Token::Word(Word { ref value, quote_style: None, .. })
+                if ["timestamp_ltz", "timestamp_ntz"].iter().any(|name| value.eq_ignore_ascii_case(name))
+                    && raw.peek().is_some_and(|next| is_string(&next.token)) =>
+            {
+                out.push(word("timestamp", &token));
+            }
             Token::Word(Word { ref value, quote_style: Some(_), .. }) => {
                 let name = value.replace("``", "`").to_lowercase();
                 out.push(made(Token::make_word(&name, Some('`')), &token));
@@ -53,10 +66,30 @@ pub(super) fn tokens(sql: &str, dialect: Dialect, lines: &Lines) -> Result<Vec<T
                     None => out.push(token),
                 }
             }
+            // `20E2BD`
+            Token::Number(ref digits, false) => {
+                let suffix =
+                    raw.peek().filter(|next| next.span.start == token.span.end).and_then(|next| match &next.token {
+                        Token::Word(Word { value, quote_style: None, .. }) => Some(value.clone()),
+                        _ => None,
+                    });
+                let whole = suffix.map(|suffix| format!("{digits}{suffix}"));
+                match whole.as_deref().and_then(|whole| literal::suffixed(whole, dialect)) {
+                    Some((digits, data_type)) => {
+                        raw.next();
+                        cast(&mut out, digits, &data_type, &token);
+                    }
+                    None => out.push(token),
+                }
+            }
             _ => out.push(token),
         }
     }
     Ok(out)
+}
+
+fn is_string(token: &Token) -> bool {
+    matches!(token, Token::SingleQuotedString(_) | Token::DoubleQuotedString(_))
 }
 
 /// Strings that stand beside each other are one.

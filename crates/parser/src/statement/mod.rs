@@ -11,6 +11,7 @@ mod materialized_view;
 mod model;
 mod role;
 mod route;
+mod routine;
 mod set;
 mod show;
 mod transaction;
@@ -29,11 +30,13 @@ pub use drop::{Drop, ObjectKind};
 pub use insert_directory::InsertDirectory;
 pub use materialized_view::{CreateMaterializedView, RefreshMaterializedView};
 pub use model::{AlterModel, AlterModelAction, ExportModel};
-pub use role::{CreateRole, RoleOptions};
+pub use role::{CreateRole, RoleOptions, RoleSetting};
 pub(crate) use route::{Failure, statement};
+pub use routine::{CreateRoutine, DropRoutine, RoutineParameter};
 pub use set::{Set, SetTransaction};
 pub use show::{Describe, Show};
 pub use transaction::TransactionModes;
+pub(crate) use warehouse::row_format;
 pub use warehouse::*;
 
 pub use crate::hive::SessionCommand;
@@ -43,6 +46,7 @@ pub use crate::hive::SessionCommand;
 pub enum Statement {
     AlterModel(AlterModel),
     AlterRole(CreateRole),
+    AlterRoleSetting(RoleSetting),
     Begin(TransactionModes),
     /// A change of a managed table.
     Change(Box<Change>),
@@ -60,6 +64,7 @@ pub enum Statement {
     CreateMaterializedView(Box<CreateMaterializedView>),
     CreateModel(Box<CreateModel>),
     CreateRole(CreateRole),
+    CreateRoutine(Box<CreateRoutine>),
     CreateTable(Box<CreateTable>),
     CreateView(Box<ast::CreateView>),
     /// DEALLOCATE a prepared statement, or ALL of them.
@@ -73,6 +78,7 @@ pub enum Statement {
     /// DISCARD ALL and its parts; the word behind it, in upper case.
     Discard(String),
     Drop(Drop),
+    DropRoutine(DropRoutine),
     Execute {
         name: String,
         parameters: Vec<ast::Expr>,
@@ -153,16 +159,18 @@ impl Statement {
     pub fn writes(&self) -> Option<&'static str> {
         match self {
             Statement::AlterModel(_) => Some("ALTER MODEL"),
-            Statement::AlterRole(_) => Some("ALTER ROLE"),
+            Statement::AlterRole(_) | Statement::AlterRoleSetting(_) => Some("ALTER ROLE"),
             Statement::Change(change) => Some(change.name()),
             Statement::Copy(_) => Some("COPY"),
             Statement::CreateDatabase { .. } => Some("CREATE DATABASE"),
             Statement::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
             Statement::CreateModel(_) => Some("CREATE MODEL"),
             Statement::CreateRole(_) => Some("CREATE ROLE"),
+            Statement::CreateRoutine(routine) if !routine.temporary => Some("CREATE FUNCTION"),
             Statement::CreateTable(_) => Some("CREATE TABLE"),
             Statement::CreateView(_) => Some("CREATE VIEW"),
             Statement::Drop(_) => Some("DROP"),
+            Statement::DropRoutine(drop) if !drop.temporary => Some("DROP FUNCTION"),
             Statement::ExportModel(_) => Some("EXPORT MODEL"),
             Statement::Insert(_) => Some("INSERT"),
             Statement::InsertDirectory(_) => Some("INSERT OVERWRITE DIRECTORY"),

@@ -33,8 +33,14 @@ fn refuse<T>(what: &str, hint: Option<&'static str>) -> Result<T, Failure> {
 
 /// Parses one statement, up to its semicolon.
 pub(crate) fn statement(parser: &mut Parser<'_>, dialect: Dialect) -> Routed {
+    if let Some(setting) = role::setting(parser)? {
+        return Ok(Statement::AlterRoleSetting(setting));
+    }
     if let Some(statement) = warehouse::statement(parser, dialect)? {
         return Ok(Statement::Warehouse(statement));
+    }
+    if let Some(statement) = super::routine::statement(parser)? {
+        return Ok(statement);
     }
     let first = match &parser.peek_nth_token_ref(0).token {
         Token::Word(word) if word.quote_style.is_none() => word.value.to_lowercase(),

@@ -39,6 +39,8 @@ pub(crate) struct Style {
     pub(crate) zone: Zone,
     /// `bytea_output = 'escape'`.
     pub(crate) bytea_escape: bool,
+    /// Floats as Java prints them, which Hive's and Spark's dialects do: `6.0`.
+    pub(crate) java_floats: bool,
 }
 
 /// How one column of a result goes out.
@@ -116,6 +118,8 @@ enum Values<'a> {
     Float16(&'a PrimitiveArray<Float16Type>),
     Float32(&'a PrimitiveArray<Float32Type>),
     Float64(&'a PrimitiveArray<Float64Type>),
+    JavaFloat32(&'a PrimitiveArray<Float32Type>),
+    JavaFloat64(&'a PrimitiveArray<Float64Type>),
     Decimal32(&'a PrimitiveArray<Decimal32Type>, i8),
     Decimal64(&'a PrimitiveArray<Decimal64Type>, i8),
     Decimal128(&'a PrimitiveArray<Decimal128Type>, i8),
@@ -157,6 +161,8 @@ impl<'a> ColumnEncoder<'a> {
             DataType::UInt32 => Values::UInt32(array.as_primitive()),
             DataType::UInt64 => Values::UInt64(array.as_primitive()),
             DataType::Float16 => Values::Float16(array.as_primitive()),
+            DataType::Float32 if style.java_floats => Values::JavaFloat32(array.as_primitive()),
+            DataType::Float64 if style.java_floats => Values::JavaFloat64(array.as_primitive()),
             DataType::Float32 => Values::Float32(array.as_primitive()),
             DataType::Float64 => Values::Float64(array.as_primitive()),
             DataType::Decimal32(_, scale) => Values::Decimal32(array.as_primitive(), *scale),
@@ -224,6 +230,8 @@ impl<'a> ColumnEncoder<'a> {
             Values::Float16(array) => float::put_text_4(array.value(row).to_f32(), out),
             Values::Float32(array) => float::put_text_4(array.value(row), out),
             Values::Float64(array) => float::put_text_8(array.value(row), out),
+            Values::JavaFloat32(array) => out.put_slice(mead_engine::float_text(array.value(row)).as_bytes()),
+            Values::JavaFloat64(array) => out.put_slice(mead_engine::double_text(array.value(row)).as_bytes()),
             Values::Decimal32(array, scale) => numeric::put_text(array.value(row).into(), *scale, out),
             Values::Decimal64(array, scale) => numeric::put_text(array.value(row).into(), *scale, out),
             Values::Decimal128(array, scale) => numeric::put_text(array.value(row), *scale, out),
@@ -266,8 +274,8 @@ impl<'a> ColumnEncoder<'a> {
             Values::UInt32(array) => out.put_i64(array.value(row).into()),
             Values::UInt64(array) => numeric::put_binary(array.value(row).into(), 0, out),
             Values::Float16(array) => out.put_f32(array.value(row).to_f32()),
-            Values::Float32(array) => out.put_f32(array.value(row)),
-            Values::Float64(array) => out.put_f64(array.value(row)),
+            Values::Float32(array) | Values::JavaFloat32(array) => out.put_f32(array.value(row)),
+            Values::Float64(array) | Values::JavaFloat64(array) => out.put_f64(array.value(row)),
             Values::Decimal32(array, scale) => numeric::put_binary(array.value(row).into(), *scale, out),
             Values::Decimal64(array, scale) => numeric::put_binary(array.value(row).into(), *scale, out),
             Values::Decimal128(array, scale) => numeric::put_binary(array.value(row), *scale, out),
@@ -316,6 +324,8 @@ impl<'a> ColumnEncoder<'a> {
                 | Values::Float16(_)
                 | Values::Float32(_)
                 | Values::Float64(_)
+                | Values::JavaFloat32(_)
+                | Values::JavaFloat64(_)
                 | Values::Decimal32(..)
                 | Values::Decimal64(..)
                 | Values::Decimal128(..)

@@ -11,7 +11,7 @@ use postgres_types::{FromSql, Type};
 use super::*;
 use crate::types::{PgType, Scalar};
 
-const STYLE: Style = Style { zone: Zone::Utc, bytea_escape: false };
+const STYLE: Style = Style { zone: Zone::Utc, bytea_escape: false, java_floats: false };
 
 /// The fields of every row of one column; `None` is NULL.
 fn fields(array: &ArrayRef, binary: bool, style: Style) -> Result<Vec<Option<Vec<u8>>>, Diagnostic> {

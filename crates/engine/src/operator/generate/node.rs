@@ -6,9 +6,12 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::FieldRef;
-use datafusion::common::{DFSchema, DFSchemaRef, Result, TableReference, internal_err};
+use datafusion::common::{DFSchema, DFSchemaRef, Result, ScalarValue, TableReference, internal_err};
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
-use mead_functions::hive::TableFunction;
+use mead_common::{Diagnostic, sqlstate};
+use mead_functions::hive::{TableCall, TableFunction};
+
+use crate::error::into_datafusion;
 
 /// A table function over the rows of a relation.
 ///
@@ -20,6 +23,11 @@ pub(crate) struct GenerateNode {
     /// How many of the input's columns are the relation's.
     pub kept: usize,
     pub function: Arc<dyn TableFunction>,
+    /// The arguments that are literals, as they were written.
+    pub literals: Vec<Option<ScalarValue>>,
+    /// What the user calls the function's columns; none where they have their own names.
+    pub names: Vec<String>,
+    /// The function's columns, of the types that the arguments have by now.
     pub columns: Vec<FieldRef>,
     pub relation: Option<TableReference>,
     /// Rows that the function makes nothing of are kept, beside NULLs.
@@ -32,17 +40,41 @@ impl GenerateNode {
         input: LogicalPlan,
         kept: usize,
         function: Arc<dyn TableFunction>,
-        columns: Vec<FieldRef>,
+        (literals, names): (Vec<Option<ScalarValue>>, Vec<String>),
         relation: Option<TableReference>,
         outer: bool,
     ) -> Result<Self> {
+        let columns = columns(&input, kept, function.as_ref(), &literals, &names)?;
         let of_relation =
             input.schema().iter().take(kept).map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
         let made = columns.iter().map(|column| (relation.clone(), Arc::clone(column)));
         let fields = of_relation.chain(made).collect();
         let schema = Arc::new(DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?);
-        Ok(Self { input: Arc::new(input), kept, function, columns, relation, outer, schema })
+        Ok(Self { input: Arc::new(input), kept, function, literals, names, columns, relation, outer, schema })
     }
+}
+
+/// The columns of a call whose arguments are the input's columns from `kept` on.
+fn columns(
+    input: &LogicalPlan,
+    kept: usize,
+    function: &dyn TableFunction,
+    literals: &[Option<ScalarValue>],
+    names: &[String],
+) -> Result<Vec<FieldRef>> {
+    let fields: Vec<FieldRef> = input.schema().fields().iter().skip(kept).map(Arc::clone).collect();
+    let literals: Vec<Option<&ScalarValue>> = literals.iter().map(Option::as_ref).collect();
+    let columns = function.columns(&TableCall { fields: &fields, literals: &literals })?;
+    if names.is_empty() {
+        return Ok(columns);
+    }
+    if names.len() != columns.len() {
+        let message =
+            format!("{} gives {} columns, but {} names are given", function.name(), columns.len(), names.len());
+        return Err(into_datafusion(Diagnostic::new(sqlstate::SYNTAX_ERROR, message)));
+    }
+    let named = columns.iter().zip(names).map(|(column, name)| Arc::new(column.as_ref().clone().with_name(name)));
+    Ok(named.collect())
 }
 
 impl PartialEq for GenerateNode {
@@ -50,6 +82,7 @@ impl PartialEq for GenerateNode {
         self.input == other.input
             && self.kept == other.kept
             && self.function.name() == other.function.name()
+            && self.literals == other.literals
             && self.columns == other.columns
             && self.relation == other.relation
             && self.outer == other.outer
@@ -105,8 +138,9 @@ impl UserDefinedLogicalNodeCore for GenerateNode {
         let (Some(input), true, true) = (inputs.pop(), inputs.is_empty(), exprs.is_empty()) else {
             return internal_err!("Generate takes one input and no expressions");
         };
-        let (function, columns) = (Arc::clone(&self.function), self.columns.clone());
-        Self::try_new(input, self.kept, function, columns, self.relation.clone(), self.outer)
+        // Rules may have given the arguments other types.
+        let said = (self.literals.clone(), self.names.clone());
+        Self::try_new(input, self.kept, Arc::clone(&self.function), said, self.relation.clone(), self.outer)
     }
 }
 

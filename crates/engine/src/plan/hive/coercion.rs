@@ -14,6 +14,11 @@ pub(crate) fn narrow(expr: Expr) -> Expr {
             Ok(value) => Expr::Literal(ScalarValue::Int32(Some(value)), metadata),
             Err(_) => Expr::Literal(ScalarValue::Int64(Some(value)), metadata),
         },
+        // There are no unsigned numbers: what is too large for a bigint is a decimal.
+        Expr::Literal(ScalarValue::UInt64(Some(value)), metadata) => {
+            let digits = value.checked_ilog10().unwrap_or(0) as u8 + 1;
+            Expr::Literal(ScalarValue::Decimal128(Some(value.into()), digits, 0), metadata)
+        }
         other => other,
     }
 }

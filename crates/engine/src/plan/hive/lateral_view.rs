@@ -6,13 +6,14 @@ use std::sync::Arc;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, TableReference};
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
-use datafusion::logical_expr::{Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{FunctionArg, FunctionArgExpr, FunctionArguments, TableFactor};
 use mead_common::{Diagnostic, Dialect, sqlstate};
-use mead_functions::hive::{TableCall, table_function};
+use mead_functions::hive::table_function;
 use mead_parser::LateralView;
 
 use super::coercion::narrow;
+use super::transform;
 use crate::error::into_datafusion;
 use crate::operator::generate::GenerateNode;
 
@@ -32,6 +33,10 @@ impl RelationPlanner for LateralViewPlanner {
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
         match LateralView::read(relation) {
+            Ok(view) if transform::is_transform(&view) => {
+                let plan = transform::plan(view, self.0, context)?;
+                Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, None))))
+            }
             Ok(view) => {
                 let plan = self.plan(view, context)?;
                 Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, None))))
@@ -67,16 +72,11 @@ impl LateralViewPlanner {
             };
             arguments.push(narrow_all(context.sql_to_expr(argument, input.schema())?)?);
         }
-        let fields =
-            arguments.iter().map(|argument| Ok(argument.to_field(input.schema())?.1)).collect::<Result<Vec<_>>>()?;
-        let literals: Vec<_> = arguments
-            .iter()
-            .map(|argument| match argument {
-                Expr::Literal(value, _) => Some(value),
-                _ => None,
-            })
-            .collect();
-        let mut columns = function.columns(&TableCall { fields: &fields, literals: &literals })?;
+        let literals = arguments.iter().map(|argument| match argument {
+            Expr::Literal(value, _) => Some(value.clone()),
+            _ => None,
+        });
+        let literals = literals.collect();
         let (relation, names) = match view.alias {
             Some(alias) => {
                 let names: Vec<String> =
@@ -85,24 +85,13 @@ impl LateralViewPlanner {
             }
             None => (None, Vec::new()),
         };
-        if !names.is_empty() {
-            if names.len() != columns.len() {
-                return Err(into_datafusion(Diagnostic::new(
-                    sqlstate::SYNTAX_ERROR,
-                    format!("{name} gives {} columns, but {} names are given", columns.len(), names.len()),
-                )));
-            }
-            let named =
-                columns.iter().zip(names).map(|(column, name)| Arc::new(column.as_ref().clone().with_name(name)));
-            columns = named.collect();
-        }
         // The arguments are columns of what is below, where DataFusion's own rules find them.
         let kept = input.schema().columns().len();
         let mut projected: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
         projected
             .extend(arguments.into_iter().enumerate().map(|(place, argument)| argument.alias(argument_name(place))));
         let below = LogicalPlanBuilder::from(input).project(projected)?.build()?;
-        let node = GenerateNode::try_new(below, kept, function, columns, relation, outer)?;
+        let node = GenerateNode::try_new(below, kept, function, (literals, names), relation, outer)?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }
 }

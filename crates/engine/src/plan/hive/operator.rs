@@ -1,6 +1,6 @@
 //! Operators, with Hive's types and conversions: `1 / 2` is 0.5, `1 / 0` is NULL, text beside a number is a number.
 
-use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::{Column, DFSchema, Result, TableReference, plan_err};
 use datafusion::functions::core::expr_fn::nullif;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
@@ -11,6 +11,7 @@ use mead_functions::types::is_text;
 use mead_functions::{DecimalOperator, decimal_operator, decimal_type, divide, divide_whole};
 
 use super::coercion::{narrow, of_comparison, to_type};
+use super::interval::{self, is_interval};
 
 /// Plans expressions of one dialect. Comes before DataFusion's planners.
 #[derive(Debug)]
@@ -30,8 +31,9 @@ impl ExprPlanner for HivePlanner {
             BinaryOperator::Multiply => pair.arithmetic(Operator::Multiply, DecimalOperator::Multiply)?,
             BinaryOperator::Modulo => pair.arithmetic(Operator::Modulo, DecimalOperator::Modulo)?,
             BinaryOperator::Divide => pair.divide()?,
-            BinaryOperator::MyIntegerDivide => pair.divide_whole(),
+            BinaryOperator::MyIntegerDivide => pair.divide_whole()?,
             BinaryOperator::Eq => pair.compare(Operator::Eq),
+            BinaryOperator::Spaceship => pair.compare(Operator::IsNotDistinctFrom),
             BinaryOperator::NotEq => pair.compare(Operator::NotEq),
             BinaryOperator::Lt => pair.compare(Operator::Lt),
             BinaryOperator::LtEq => pair.compare(Operator::LtEq),
@@ -91,22 +93,15 @@ impl Pair<'_> {
         self
     }
 
-    /// Text beside a number as a number, beside a time as a timestamp.
+    /// Text as a number.
     fn without_text(mut self) -> Self {
-        let wanted = |other: &DataType| match other {
-            DataType::Interval(_) | DataType::Duration(_) => DataType::Timestamp(TimeUnit::Microsecond, None),
-            DataType::Date32 | DataType::Timestamp(..) => other.clone(),
-            _ => DataType::Float64,
-        };
         if is_text(&self.left_type) {
-            let wanted = wanted(&self.right_type);
-            self.left = to_type(self.left, &wanted, self.schema);
-            self.left_type = wanted;
+            self.left = to_type(self.left, &DataType::Float64, self.schema);
+            self.left_type = DataType::Float64;
         }
         if is_text(&self.right_type) {
-            let wanted = wanted(&self.left_type);
-            self.right = to_type(self.right, &wanted, self.schema);
-            self.right_type = wanted;
+            self.right = to_type(self.right, &DataType::Float64, self.schema);
+            self.right_type = DataType::Float64;
         }
         self
     }
@@ -127,6 +122,10 @@ impl Pair<'_> {
     }
 
     fn arithmetic(self, operator: Operator, of_decimals: DecimalOperator) -> Result<Expr> {
+        if is_interval(&self.left_type) || is_interval(&self.right_type) || self.right_type.is_temporal() {
+            let Pair { left, right, left_type, right_type, .. } = self;
+            return interval::arithmetic((left, &left_type), operator, (right, &right_type), self.dialect);
+        }
         let mut pair = self.without_text();
         if let Some(types) = pair.decimals() {
             return Ok(pair.of_decimals(of_decimals, types));
@@ -146,12 +145,13 @@ impl Pair<'_> {
     }
 
     fn divide(self) -> Result<Expr> {
+        if is_interval(&self.left_type) {
+            let Pair { left, right, left_type, right_type, .. } = self;
+            return interval::arithmetic((left, &left_type), Operator::Divide, (right, &right_type), self.dialect);
+        }
         let pair = self.without_text();
         if let Some(types) = pair.decimals() {
             return Ok(pair.of_decimals(DecimalOperator::Divide, types));
-        }
-        if matches!(pair.left_type, DataType::Interval(_)) {
-            return Ok(pair.binary(Operator::Divide));
         }
         if pair.left_type == DataType::Boolean || pair.right_type == DataType::Boolean {
             return plan_err!("operator / takes no boolean");
@@ -160,12 +160,25 @@ impl Pair<'_> {
         Ok(divide().call(vec![left, right]))
     }
 
-    fn divide_whole(self) -> Expr {
-        let Pair { left, right, .. } = self.both(&DataType::Int64);
-        divide_whole().call(vec![left, right])
+    /// Of what are no whole numbers, the quotient is cut.
+    fn divide_whole(mut self) -> Result<Expr> {
+        if is_interval(&self.left_type) && is_interval(&self.right_type) {
+            (self.left, self.right) = (interval::length(self.left), interval::length(self.right));
+            (self.left_type, self.right_type) = (interval::LENGTH, interval::LENGTH);
+        }
+        let is_whole = |data_type: &DataType| data_type.is_integer() || data_type.is_null();
+        if is_whole(&self.left_type) && is_whole(&self.right_type) {
+            let Pair { left, right, .. } = self.both(&DataType::Int64);
+            return Ok(divide_whole().call(vec![left, right]));
+        }
+        Ok(cast(self.divide()?, DataType::Int64))
     }
 
     fn compare(self, operator: Operator) -> Expr {
+        if is_interval(&self.left_type) && is_interval(&self.right_type) {
+            let (left, right) = (interval::length(self.left), interval::length(self.right));
+            return Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)));
+        }
         match of_comparison(&self.left_type, &self.right_type, self.dialect) {
             Some(wanted) => self.both(&wanted).binary(operator),
             None => self.binary(operator),

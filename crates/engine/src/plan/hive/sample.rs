@@ -1,19 +1,28 @@
 //! TABLESAMPLE: rows, percent, or one of several buckets.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::Result;
+use datafusion::common::{Column, DFSchema, Result};
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
 use datafusion::sql::sqlparser::ast::{
-    Expr as SqlExpr, TableFactor, TableSample, TableSampleBucket, TableSampleKind, TableSampleUnit, Value,
+    Expr as SqlExpr, ObjectName, TableFactor, TableSample, TableSampleBucket, TableSampleKind, TableSampleUnit, Value,
 };
+use mead_catalog::Catalog;
 use mead_common::{Diagnostic, Dialect, sqlstate};
 
 use crate::error::into_datafusion;
+use crate::session::info::Info;
 
 /// Plans a relation with a sample of it.
 #[derive(Debug)]
-pub(crate) struct SamplePlanner(pub Dialect);
+pub(crate) struct SamplePlanner {
+    pub dialect: Dialect,
+    /// Knows by which columns a table is cut into buckets.
+    pub catalog: Arc<Catalog>,
+    pub info: Arc<Info>,
+}
 
 impl RelationPlanner for SamplePlanner {
     fn plan_relation(
@@ -28,8 +37,12 @@ impl RelationPlanner for SamplePlanner {
         let Some(TableSampleKind::BeforeTableAlias(sample) | TableSampleKind::AfterTableAlias(sample)) = sample else {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
+        let table = match &relation {
+            TableFactor::Table { name, args: None, .. } => Some(name.clone()),
+            _ => None,
+        };
         let whole = context.plan(relation)?;
-        let plan = self.sampled(whole, *sample, context)?;
+        let plan = self.sampled(whole, *sample, table, context)?;
         Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, None))))
     }
 }
@@ -39,6 +52,7 @@ impl SamplePlanner {
         &self,
         whole: LogicalPlan,
         sample: TableSample,
+        table: Option<ObjectName>,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<LogicalPlan> {
         if sample.seed.is_some() {
@@ -48,7 +62,7 @@ impl SamplePlanner {
             return Err(refused("a method"));
         }
         if let Some(bucket) = sample.bucket {
-            return self.bucket(whole, bucket, context);
+            return self.bucket(whole, bucket, table, context);
         }
         let Some(quantity) = sample.quantity else { return Err(refused("nothing")) };
         let Some(amount) = number(&quantity.value) else { return Err(refused(&quantity.value.to_string())) };
@@ -70,6 +84,7 @@ impl SamplePlanner {
         &self,
         whole: LogicalPlan,
         bucket: TableSampleBucket,
+        table: Option<ObjectName>,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<LogicalPlan> {
         let whole_number = |value: &Value| match value {
@@ -86,21 +101,58 @@ impl SamplePlanner {
                 format!("bucket {chosen} out of {count} is none: it must be between 1 and {count}"),
             )));
         }
-        let Some(on) = bucket.on else {
-            return match self.0 {
-                Dialect::Spark => share(whole, f64::from(chosen) / f64::from(count), context),
-                _ => Err(refused("BUCKET without ON")),
-            };
+        let keys = match bucket.on {
+            Some(on) if is_random(&on) => return share(whole, 1.0 / f64::from(count), context),
+            Some(on) => vec![context.sql_to_expr(on, whole.schema())?],
+            None if self.dialect == Dialect::Spark => {
+                return share(whole, f64::from(chosen) / f64::from(count), context);
+            }
+            None => self.bucket_columns(table.as_ref(), whole.schema())?,
         };
-        if matches!(&on, SqlExpr::Function(function) if function.name.to_string().eq_ignore_ascii_case("rand")) {
-            return share(whole, 1.0 / f64::from(count), context);
-        }
-        let key = context.sql_to_expr(on, whole.schema())?;
-        let hash = function("hash", vec![key], context)?;
+        let hash = function("murmur_hash", keys, context)?;
         let bits = cast(hash, DataType::Int64) & lit(i64::from(i32::MAX));
         let chosen = (bits % lit(i64::from(count))).eq(lit(i64::from(chosen - 1)));
         LogicalPlanBuilder::from(whole).filter(chosen)?.build()
     }
+}
+
+impl SamplePlanner {
+    /// What the table is CLUSTERED BY; a table that is not cannot be sampled by bucket alone.
+    fn bucket_columns(&self, table: Option<&ObjectName>, schema: &DFSchema) -> Result<Vec<Expr>> {
+        let parts: Vec<String> = table
+            .iter()
+            .flat_map(|name| &name.0)
+            .filter_map(|part| part.as_ident())
+            .map(mead_parser::identifier_text)
+            .collect();
+        let (schemas, name) = match parts.as_slice() {
+            [name] => (self.info.settings.search_path(), name),
+            [schema, name] => (vec![schema.clone()], name),
+            _ => return Err(refused("BUCKET without ON of what is no table")),
+        };
+        let mut columns = Vec::new();
+        for known in schemas {
+            if let Some(relation) = self.catalog.relation(mead_catalog::schema_name(&known), name)? {
+                columns = relation.new.storage.map(|storage| storage.bucket_columns).unwrap_or_default();
+                break;
+            }
+        }
+        if columns.is_empty() {
+            return Err(into_datafusion(
+                Diagnostic::unsupported(format!("TABLESAMPLE (BUCKET …) without ON: table \"{name}\" has no buckets"))
+                    .with_hint("write TABLESAMPLE (BUCKET x OUT OF y ON expression)"),
+            ));
+        }
+        let found = columns.iter().map(|column| {
+            let (qualifier, field) = schema.qualified_field_with_unqualified_name(column)?;
+            Ok(Expr::Column(Column::from((qualifier, field))))
+        });
+        found.collect()
+    }
+}
+
+fn is_random(on: &SqlExpr) -> bool {
+    matches!(on, SqlExpr::Function(function) if function.name.to_string().eq_ignore_ascii_case("rand"))
 }
 
 /// Each row with the same chance.

@@ -56,7 +56,7 @@ impl Runner {
 
     pub(in crate::statement) async fn plan_hive_insert(&self, insert: &HiveInsert) -> Result<InsertPlan, Diagnostic> {
         let plan = match self.plan_values(insert)? {
-            Some(plan) => plan,
+            Some(plan) => self.with_final_types(plan)?,
             None => self.plan_query_open(&insert.source).await?,
         };
         self.fit_to_table(plan, &insert.target)

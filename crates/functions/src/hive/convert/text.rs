@@ -10,7 +10,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type};
 use datafusion::error::Result;
 
-use super::temporal;
+use super::{interval, temporal};
 use crate::types::is_binary;
 
 /// Text of any primitive type.
@@ -29,7 +29,10 @@ pub(crate) fn texts(array: &ArrayRef, zone: &Tz) -> Result<StringArray> {
             let values = cast(array, &DataType::Binary)?;
             values.as_binary::<i32>().iter().map(|value| value.map(String::from_utf8_lossy)).collect()
         }
-        _ => cast(array, &DataType::Utf8)?.as_string::<i32>().clone(),
+        _ => match interval::texts(array)? {
+            Some(texts) => texts,
+            None => cast(array, &DataType::Utf8)?.as_string::<i32>().clone(),
+        },
     })
 }
 

@@ -31,7 +31,7 @@ impl JavaRegex {
         Ok(Self { regex })
     }
 
-    pub(super) fn regex(&self) -> &Regex {
+    pub(in crate::hive) fn regex(&self) -> &Regex {
         &self.regex
     }
 }

@@ -3,6 +3,7 @@
 mod base64;
 mod case;
 mod charset;
+pub mod column_pattern;
 mod concat;
 mod elt;
 mod find;

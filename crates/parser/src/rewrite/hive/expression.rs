@@ -2,7 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{BinaryOperator, Expr, TrimWhereField, UnaryOperator, Value};
+use sqlparser::ast::{
+    CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    TrimWhereField, UnaryOperator, Value, ValueWithSpan,
+};
 
 use mead_common::Dialect;
 
@@ -16,13 +19,42 @@ fn file_name(scheme: &str) -> Expr {
     call("concat", vec![scheme, call("input_file_name", Vec::new())])
 }
 
+/// `float(x)` is a cast: types are functions too.
+fn type_function(function: &mut Function) -> Option<Expr> {
+    let [part] = function.name.0.as_slice() else { return None };
+    let data_type = match part.as_ident()?.value.to_lowercase().as_str() {
+        "boolean" => DataType::Boolean,
+        "tinyint" => DataType::TinyInt(None),
+        "smallint" => DataType::SmallInt(None),
+        "int" => DataType::Int(None),
+        "bigint" => DataType::BigInt(None),
+        "float" => DataType::Float(ExactNumberInfo::None),
+        "double" => DataType::Double(ExactNumberInfo::None),
+        "decimal" => DataType::Decimal(ExactNumberInfo::None),
+        "string" => DataType::String(None),
+        _ => return None,
+    };
+    let FunctionArguments::List(list) = &mut function.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] = list.args.as_mut_slice() else { return None };
+    Some(Expr::Cast { kind: CastKind::Cast, expr: Box::new(take(value)), data_type, array: false, format: None })
+}
+
 /// Rewrites one expression, whose parts have been rewritten already.
 pub(super) fn rewrite(expression: &mut Expr, dialect: Dialect) -> ControlFlow<Refusal> {
     match expression {
         Expr::Function(called) if dialect == Dialect::Spark && called.name.to_string() == "input_file_name" => {
             *expression = file_name("file://");
         }
-        Expr::Function(called) => function::rewrite(called, dialect),
+        Expr::Function(called) => match type_function(called) {
+            Some(cast) => *expression = cast,
+            None => function::rewrite(called, dialect),
+        },
+        // The order of what is only looked for is nobody's business, and stands in a join's way.
+        Expr::InSubquery { subquery, .. } | Expr::Exists { subquery, .. }
+            if subquery.limit_clause.is_none() && subquery.fetch.is_none() =>
+        {
+            subquery.order_by = None;
+        }
         Expr::RLike { negated, expr, pattern, .. } => {
             let matched = call("regexp_like", vec![take(expr), take(pattern)]);
             *expression = match negated {
@@ -51,13 +83,20 @@ pub(super) fn rewrite(expression: &mut Expr, dialect: Dialect) -> ControlFlow<Re
         Expr::Identifier(name) if name.value.eq_ignore_ascii_case("input__file__name") => {
             *expression = file_name("file:");
         }
-        Expr::UnaryOp { op: op @ UnaryOperator::BangNot, .. } => *op = UnaryOperator::Not,
-        Expr::BinaryOp { op: BinaryOperator::Spaceship, left, right } => {
-            *expression = Expr::Nested(Box::new(Expr::IsNotDistinctFrom(
-                Box::new(Expr::Nested(Box::new(take(left)))),
-                Box::new(Expr::Nested(Box::new(take(right)))),
-            )));
+        // There are no unsigned numbers: what is too large for a bigint is a decimal.
+        Expr::Value(ValueWithSpan { value: Value::Number(digits, _), span })
+            if digits.bytes().all(|digit| digit.is_ascii_digit()) && digits.parse::<i64>().is_err() =>
+        {
+            let precision = digits.len().min(38) as u64;
+            *expression = Expr::Cast {
+                kind: CastKind::Cast,
+                expr: Box::new(Expr::Value(Value::SingleQuotedString(digits.to_string()).with_span(*span))),
+                data_type: DataType::Decimal(ExactNumberInfo::PrecisionAndScale(precision, 0)),
+                array: false,
+                format: None,
+            };
         }
+        Expr::UnaryOp { op: op @ UnaryOperator::BangNot, .. } => *op = UnaryOperator::Not,
         _ => {}
     }
     ControlFlow::Continue(())

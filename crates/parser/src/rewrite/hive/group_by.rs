@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, FunctionArgumentList, FunctionArguments, GroupByExpr, GroupByWithModifier, Query, Select, SelectItem,
+    Expr, FunctionArgumentList, FunctionArguments, GroupByExpr, GroupByWithModifier, Query, Select, SelectItem, Value,
     VisitMut, VisitorMut,
 };
 
@@ -14,6 +14,14 @@ use super::super::rows::is_named;
 /// Brings the modifiers to the standard's form, and puts what GROUPING__ID stands for in its place.
 pub(super) fn modifiers(select: &mut Select) -> ControlFlow<Refusal> {
     let GroupByExpr::Expressions(keys, modifiers) = &mut select.group_by else { return ControlFlow::Continue(()) };
+    if !modifiers.is_empty() || keys.iter().any(is_sets) {
+        keys.iter_mut().for_each(|key| by_place(key, &select.projection));
+        modifiers.iter_mut().for_each(|modifier| {
+            if let GroupByWithModifier::GroupingSets(sets) = modifier {
+                by_place(sets, &select.projection);
+            }
+        });
+    }
     let mut columns = columns(keys);
     for modifier in std::mem::take(modifiers) {
         let mut own = || std::mem::take(keys).into_iter().map(|key| vec![key]).collect::<Vec<_>>();
@@ -25,11 +33,11 @@ pub(super) fn modifiers(select: &mut Select) -> ControlFlow<Refusal> {
         };
         *keys = vec![sets];
     }
-    let has_sets = keys.iter().any(|key| matches!(key, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_)));
+    let has_sets = keys.iter().any(is_sets);
     if !has_sets {
         columns.clear();
     }
-    let mut id = GroupingId { columns, depth: 0 };
+    let mut id = GroupingId { columns, has_sets, depth: 0 };
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
             expr.visit(&mut id)?;
@@ -38,6 +46,33 @@ pub(super) fn modifiers(select: &mut Select) -> ControlFlow<Refusal> {
     match &mut select.having {
         Some(having) => having.visit(&mut id),
         None => ControlFlow::Continue(()),
+    }
+}
+
+fn is_sets(key: &Expr) -> bool {
+    matches!(key, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_))
+}
+
+/// A number stands for the column at that place. DataFusion knows that of keys that are in no set.
+fn by_place(key: &mut Expr, projection: &[SelectItem]) {
+    match key {
+        Expr::Rollup(sets) | Expr::Cube(sets) | Expr::GroupingSets(sets) => {
+            sets.iter_mut().flatten().for_each(|key| by_place(key, projection));
+        }
+        Expr::Nested(inner) => by_place(inner, projection),
+        Expr::Tuple(parts) => parts.iter_mut().for_each(|part| by_place(part, projection)),
+        Expr::Value(value) => {
+            let place = match &value.value {
+                Value::Number(digits, _) => digits.parse::<usize>().ok().and_then(|place| place.checked_sub(1)),
+                _ => None,
+            };
+            if let Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) =
+                place.and_then(|place| projection.get(place))
+            {
+                *key = expr.clone();
+            }
+        }
+        _ => {}
     }
 }
 
@@ -61,6 +96,8 @@ fn columns(keys: &[Expr]) -> Vec<Expr> {
 
 struct GroupingId {
     columns: Vec<Expr>,
+    /// Whether rows are grouped by several sets.
+    has_sets: bool,
     depth: usize,
 }
 
@@ -80,7 +117,10 @@ impl VisitorMut for GroupingId {
     fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Refusal> {
         let is_id = match &*expression {
             Expr::Identifier(name) => name.value.eq_ignore_ascii_case("grouping__id"),
-            Expr::Function(function) => is_named(&function.name, "grouping_id"),
+            Expr::Function(function) => {
+                let is_part = !self.has_sets && is_named(&function.name, "grouping");
+                is_part || is_named(&function.name, "grouping_id")
+            }
             _ => false,
         };
         if !is_id || self.depth > 0 {
@@ -102,7 +142,8 @@ impl VisitorMut for GroupingId {
             _ => Vec::new(),
         };
         let columns = if given.is_empty() { self.columns.clone() } else { given };
-        *expression = match columns.is_empty() {
+        // Where there is one set, every column is in it.
+        *expression = match columns.is_empty() || !self.has_sets {
             true => Expr::Value(sqlparser::ast::Value::Number("0".to_owned(), false).with_empty_span()),
             false => call("grouping", columns),
         };

@@ -5,8 +5,11 @@ mod function;
 mod group_by;
 mod lateral;
 mod names;
+mod row_comparison;
+mod set_operations;
 mod sort_by;
 mod table_function;
+mod transform;
 mod values;
 
 use std::ops::ControlFlow;
@@ -19,6 +22,7 @@ use sqlparser::ast::{
 use super::Refusal;
 
 pub use lateral::LateralView;
+pub use table_function::{empty_select, query};
 
 /// Rewrites a query and all that are in it.
 pub(super) fn rewrite(query: &mut Query, dialect: Dialect) -> ControlFlow<Refusal> {
@@ -36,6 +40,9 @@ impl VisitorMut for HiveRewriter {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Refusal> {
         minus_is_except(&mut query.body);
+        if self.dialect == Dialect::Hive {
+            set_operations::from_left(&mut query.body);
+        }
         sort_by::to_order_by(query);
         if let SetExpr::Values(list) = query.body.as_mut() {
             values::texts(list);
@@ -50,6 +57,7 @@ impl VisitorMut for HiveRewriter {
         if select.into.is_some() {
             return ControlFlow::Break(Refusal::Unsupported("SELECT INTO"));
         }
+        transform::rewrite(select)?;
         group_by::modifiers(select)?;
         table_function::in_columns(select, &mut self.made)?;
         for from in &mut select.from {
@@ -74,6 +82,8 @@ impl VisitorMut for HiveRewriter {
     }
 
     fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Refusal> {
+        row_comparison::rewrite(expression);
+        row_comparison::whole_quotient(expression);
         expression::rewrite(expression, self.dialect)
     }
 }

@@ -10,6 +10,7 @@ use sqlparser::ast::{
 };
 
 use super::super::Refusal;
+use super::super::rows::is_named;
 use super::lateral::{LateralView, take};
 
 /// The functions that give rows.
@@ -172,6 +173,19 @@ fn over_groups(
 /// In FROM, without a lateral view: over one row.
 pub(super) fn in_from(factor: &mut TableFactor) {
     let TableFactor::Table { name, args: Some(arguments), alias, .. } = factor else { return };
+    if is_named(name, "range") {
+        // The column of Spark's `range(…)` is `id`.
+        let alias = alias.get_or_insert_with(|| TableAlias {
+            explicit: true,
+            name: Ident::with_quote('`', "range"),
+            columns: Vec::new(),
+            at: None,
+        });
+        if alias.columns.is_empty() {
+            alias.columns.push(TableAliasColumnDef { name: Ident::with_quote('`', "id"), data_type: None });
+        }
+        return;
+    }
     if !is_table_function(name) {
         return;
     }
@@ -201,7 +215,8 @@ fn one_row() -> TableFactor {
     TableFactor::Derived { lateral: false, subquery: Box::new(query(row)), alias: None, sample: None }
 }
 
-fn empty_select() -> Select {
+/// A SELECT of nothing from nothing.
+pub fn empty_select() -> Select {
     Select {
         select_token: sqlparser::ast::helpers::attached_token::AttachedToken::empty(),
         optimizer_hints: Vec::new(),
@@ -230,7 +245,8 @@ fn empty_select() -> Select {
     }
 }
 
-fn query(select: Select) -> Query {
+/// A SELECT as a query.
+pub fn query(select: Select) -> Query {
     Query {
         with: None,
         body: Box::new(SetExpr::Select(Box::new(select))),

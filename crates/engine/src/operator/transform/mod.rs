@@ -1,0 +1,6 @@
+//! Rows through a program: `SELECT TRANSFORM (…) USING '…'`.
+
+mod exec;
+mod node;
+
+pub(crate) use node::{Program, TransformNode, TransformPlanner};
