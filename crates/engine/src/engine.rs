@@ -36,8 +36,8 @@ use crate::operator::train::TrainPlanner;
 use crate::operator::transform::TransformPlanner;
 use crate::operator::unordered::{UnorderedPlanner, UnorderedSets};
 use crate::optimizer::{
-    CheckedArithmetic, CorrelatedNotIn, FileNames, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals, PostgresCasts,
-    PruneEmpty, SignedOperands, SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
+    CheckedArithmetic, CorrelatedNotIn, FileNames, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals,
+    PostgresCasts, PruneEmpty, SignedOperands, SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
 };
 use crate::plan::function_list::function_list;
 use crate::plan::hive::lateral_view::LateralViewPlanner;
