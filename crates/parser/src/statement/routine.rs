@@ -91,7 +91,7 @@ fn create(
     let if_not_exists = parser.if_not_exists();
     let name = parser.parse_object_name(false)?;
     if parser.peek_word_at(0, "as") && !is_macro {
-        return not_sql();
+        return refused("CREATE FUNCTION … AS 'text'");
     }
     parser.expect_token(&Token::LParen)?;
     let parameters = parser.parse_comma_separated0(
@@ -109,7 +109,7 @@ fn create(
                 returns = Some(parser.parse_data_type()?);
             } else if parser.take_word("language") {
                 if !parser.take_word("sql") {
-                    return not_sql();
+                    return refused("CREATE FUNCTION in a language other than SQL");
                 }
             } else if parser.take_word("comment") {
                 parser.parse_literal_string()?;
@@ -121,7 +121,7 @@ fn create(
         }
         let parenthesized = parser.peek_nth_token_ref(1).token == Token::LParen;
         if parser.peek_word_at(0, "as") && !parenthesized {
-            return not_sql();
+            return refused("CREATE FUNCTION … AS 'text'");
         }
         if !parser.take_word("as") {
             parser.expect_word("return")?;
@@ -134,9 +134,9 @@ fn create(
     Ok(CreateRoutine { name, temporary, or_replace, if_not_exists, parameters, returns, query })
 }
 
-fn not_sql<T>() -> Result<T, Failure> {
+fn refused<T>(what: &str) -> Result<T, Failure> {
     Err(Failure::Unsupported {
-        what: "CREATE FUNCTION in a language other than SQL".to_owned(),
+        what: what.to_owned(),
         hint: Some("write CREATE FUNCTION f(x INT) RETURNS INT RETURN x + 1"),
     })
 }

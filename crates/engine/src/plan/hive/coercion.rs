@@ -95,7 +95,20 @@ pub(crate) fn of_either(left: &DataType, right: &DataType) -> Option<DataType> {
         (DataType::Date32, DataType::Timestamp(..)) | (DataType::Timestamp(..), DataType::Date32) => {
             Some(DataType::Timestamp(TimeUnit::Microsecond, None))
         }
-        (left, right) if left.is_numeric() && right.is_numeric() => numbers(left, right),
+        (left, right) if left.is_numeric() && right.is_numeric() => {
+            numbers(left, right).or_else(|| wider(left, right))
+        }
         _ => None,
+    }
+}
+
+/// The wider of two numbers that are no decimals.
+fn wider(left: &DataType, right: &DataType) -> Option<DataType> {
+    let size = |data_type: &DataType| data_type.primitive_width().unwrap_or(0);
+    match (left.is_floating(), right.is_floating()) {
+        (false, false) => Some(if size(left) >= size(right) { left.clone() } else { right.clone() }),
+        (true, false) => Some(left.clone()),
+        (false, true) => Some(right.clone()),
+        (true, true) => Some(DataType::Float64),
     }
 }
