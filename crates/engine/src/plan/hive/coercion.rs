@@ -95,9 +95,7 @@ pub(crate) fn of_either(left: &DataType, right: &DataType) -> Option<DataType> {
         (DataType::Date32, DataType::Timestamp(..)) | (DataType::Timestamp(..), DataType::Date32) => {
             Some(DataType::Timestamp(TimeUnit::Microsecond, None))
         }
-        (left, right) if left.is_numeric() && right.is_numeric() => {
-            numbers(left, right).or_else(|| wider(left, right))
-        }
+        (left, right) if left.is_numeric() && right.is_numeric() => numbers(left, right).or_else(|| wider(left, right)),
         _ => None,
     }
 }
