@@ -36,7 +36,6 @@ pub use insert::{HiveInsert, InsertTarget};
 pub use load_data::LoadData;
 pub use msck::Msck;
 pub use partition_spec::PartitionSpec;
-pub(crate) use row_format::row_format;
 pub use row_format::{FileFormat, RowFormat};
 pub(crate) use row_format::{row_format, stored_as};
 pub use show::ShowHive;
