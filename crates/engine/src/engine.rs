@@ -39,7 +39,7 @@ use crate::optimizer::{
     CheckedArithmetic, CorrelatedNotIn, FileNames, HiveCasts, HiveTypes, Json, LargeRows, LiftTraining, Literals,
     PostgresCasts, PruneEmpty, SignedOperands, SingleRowCrossJoin, SingleValueSubquery, YieldingJoins, small_sums,
 };
-use crate::plan::function_list::function_list;
+use crate::plan::function_list::{function_list, with_other_dialects};
 use crate::plan::hive::lateral_view::LateralViewPlanner;
 use crate::plan::hive::operator::HivePlanner;
 use crate::plan::hive::sample::SamplePlanner;
@@ -119,7 +119,11 @@ impl Engine {
             catalog,
         });
         database.set_view_planner(Arc::new(Views { engine: Arc::downgrade(&engine) }));
-        engine.catalog.set_functions(function_list(&engine.view_state(None, Dialect::Postgres)?));
+        let info = Info::new(SharedSettings::new(), "mead".to_owned(), 0);
+        let others = [Dialect::Hive, Dialect::Spark].map(|dialect| engine.session_state(&info, dialect));
+        let [hive, spark] = others;
+        let own = function_list(&engine.view_state(None, Dialect::Postgres)?);
+        engine.catalog.set_functions(with_other_dialects(own, [("hive", &hive?), ("spark", &spark?)]));
         Ok(engine)
     }
 
@@ -224,6 +228,12 @@ impl Engine {
     pub fn function_reference(&self) -> String {
         let info = Info::new(SharedSettings::new(), "mead".to_owned(), 0);
         mead_functions::reference_markdown(&self.functions(&info))
+    }
+
+    /// The same of those that sessions in the dialects hive and spark have.
+    pub fn hive_function_reference(&self) -> String {
+        let info = Info::new(SharedSettings::new(), "mead".to_owned(), 0);
+        mead_functions::hive_reference_markdown(&self.functions(&info))
     }
 
     /// The threads that plans run on.

@@ -46,7 +46,7 @@ pub use ml::scored_by;
 pub use model::{Evaluator, ModelReference, ModelSource, Scorer};
 pub use named_arguments::NamedArguments;
 pub use number::freeze_places;
-pub use reference::reference_markdown;
+pub use reference::{hive_reference_markdown, reference_markdown};
 pub use value::json_in;
 
 /// Registers all functions of this crate.

@@ -5,8 +5,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use datafusion::logical_expr::Documentation;
+use mead_common::Dialect;
 
 use crate::context::FunctionContext;
+use crate::hive;
 use crate::{aggregate_functions, form, ml, scalar_functions};
 
 /// docs/reference/functions.md: a section a family, in each the functions by name.
@@ -24,6 +26,38 @@ pub fn reference_markdown(context: &Arc<FunctionContext>) -> String {
     let mut page = "# Functions\n\n<!-- Written by `cargo xtask reference`; change the functions' documentation instead. -->\n\n\
                     Functions that mead adds to those of Apache DataFusion. Arguments in brackets may be left out; those \
                     written `name => value` may be given in any order after the others.\n"
+        .to_owned();
+    for (label, (description, entries)) in sections {
+        let _ = write!(page, "\n## {label}\n");
+        if let Some(description) = description {
+            let _ = write!(page, "\n{description}\n");
+        }
+        entries.values().for_each(|entry| page.push_str(entry));
+    }
+    page
+}
+
+/// docs/reference/hive-functions.md: the same for the functions that sessions in the dialects hive and spark have.
+pub fn hive_reference_markdown(context: &Arc<FunctionContext>) -> String {
+    let hive = hive::documented(Dialect::Hive, context);
+    let spark = hive::documented(Dialect::Spark, context);
+    let mut sections: BTreeMap<&str, (Option<&str>, BTreeMap<String, String>)> = BTreeMap::new();
+    for (name, (aliases, documentation)) in spark.iter().chain(&hive) {
+        let section = sections.entry(documentation.doc_section.label).or_default();
+        section.0 = section.0.or(documentation.doc_section.description);
+        let mut text = entry(name, documentation);
+        if !aliases.is_empty() {
+            let aliases: Vec<String> = aliases.iter().map(|alias| format!("`{alias}`")).collect();
+            let _ = write!(text, "\nAlso called {}.\n", aliases.join(", "));
+        }
+        if !hive.contains_key(name) {
+            text.push_str("\nOnly in the dialect spark.\n");
+        }
+        section.1.insert(name.clone(), text);
+    }
+    let mut page = "# Functions of Hive and Spark\n\n<!-- Written by `cargo xtask reference`; change the functions' documentation instead. -->\n\n\
+                    What sessions can call after `SET dialect = 'hive'` or `'spark'`, beyond or instead of what all sessions \
+                    can. Where the dialects differ, the description says so.\n"
         .to_owned();
     for (label, (description, entries)) in sections {
         let _ = write!(page, "\n## {label}\n");

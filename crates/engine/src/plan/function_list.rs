@@ -31,6 +31,27 @@ pub(crate) fn function_list(state: &SessionState) -> Vec<FunctionEntry> {
     entries
 }
 
+/// The same with the functions that only sessions of other dialects can call, which their descriptions name.
+pub(crate) fn with_other_dialects(
+    mut own: Vec<FunctionEntry>,
+    others: [(&str, &SessionState); 2],
+) -> Vec<FunctionEntry> {
+    let mut known: BTreeSet<String> = own.iter().map(|entry| entry.name.clone()).collect();
+    for (dialect, state) in others {
+        for mut entry in function_list(state) {
+            if known.insert(entry.name.clone()) {
+                entry.description = Some(match entry.description {
+                    Some(description) => format!("{description} (dialect {dialect})"),
+                    None => format!("(dialect {dialect})"),
+                });
+                own.push(entry);
+            }
+        }
+    }
+    own.sort_by(|left, right| left.name.cmp(&right.name));
+    own
+}
+
 fn entry(
     name: &str,
     kind: &'static str,

@@ -10,6 +10,7 @@ mod conditional;
 pub mod convert;
 mod date;
 mod definition;
+mod documented;
 mod json;
 mod lambda;
 mod math;
@@ -30,6 +31,7 @@ use mead_common::Dialect;
 
 use crate::FunctionContext;
 
+pub(crate) use documented::documented;
 pub use string::column_pattern::ColumnPattern;
 pub use table::{TableCall, TableFunction, TableRows, table_function, table_functions};
 

@@ -2,6 +2,7 @@
 
 use datafusion::logical_expr::Documentation;
 use mead_common::Diagnostic;
+use mead_functions::hive::{table_function, table_functions};
 
 use super::super::Runner;
 
@@ -11,7 +12,8 @@ impl Runner {
         let state = &self.state;
         let scalar = state.scalar_functions().keys();
         let all = scalar.chain(state.aggregate_functions().keys()).chain(state.window_functions().keys());
-        let mut names: Vec<String> = all.cloned().collect();
+        let mut names: Vec<String> = all.chain(state.higher_order_functions().keys()).cloned().collect();
+        names.extend(table_functions(self.source.dialect).iter().map(|function| function.name().to_owned()));
         names.sort_unstable();
         names.dedup();
         names
@@ -23,7 +25,10 @@ impl Runner {
         let scalar = state.scalar_functions().get(name).map(|function| function.documentation());
         let aggregate = || state.aggregate_functions().get(name).map(|function| function.documentation());
         let window = || state.window_functions().get(name).map(|function| function.documentation());
-        let Some(documentation) = scalar.or_else(aggregate).or_else(window) else {
+        let lambda = || state.higher_order_functions().get(name).map(|function| function.documentation());
+        let table = table_function(self.source.dialect, name).map(|function| function.documentation());
+        let found = scalar.or_else(aggregate).or_else(window).or_else(lambda);
+        let Some(documentation) = found.or_else(|| table.as_ref().map(Some)) else {
             return Ok(vec![format!("Function '{name}' does not exist.")]);
         };
         let Some(documentation) = documentation else {

@@ -7,7 +7,7 @@ use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::{concat, interleave};
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::error::Result;
-use mead_common::{Diagnostic, sqlstate};
+use mead_common::{Diagnostic, Dialect, sqlstate};
 
 use super::SECTION;
 use super::map_column::{MadeMaps, map_type};
@@ -109,10 +109,10 @@ static CREATE_UNION: Definition = Definition {
 
 pub(super) static FUNCTIONS: &[&Definition] = &[&ARRAY, &CREATE_UNION, &MAP, &NAMED_STRUCT, &STRUCT];
 
-/// The common type of arguments; that of text where none has one.
+/// The common type of arguments. Where none has one it is that of text in Hive, and none in Spark.
 fn common(planned: &Planned, places: Vec<usize>) -> Result<DataType> {
     match common_type(places.iter().map(|place| planned.data_type(*place))) {
-        Some(DataType::Null) => Ok(DataType::Utf8),
+        Some(DataType::Null) if planned.dialect == Dialect::Hive => Ok(DataType::Utf8),
         Some(found) => Ok(found),
         None => Err(planned.refuse()),
     }

@@ -74,8 +74,9 @@ static NVL2: Definition = Definition {
     ],
     result: |planned| type_of(planned, 1..3),
     run: |call| {
-        let values = call.array(0)?;
-        select(call, &[1, 2], |_, row| Some(if values.is_null(row) { 1 } else { 0 }))
+        let nulls = call.array(0)?.logical_nulls();
+        let is_null = |row: usize| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+        select(call, &[1, 2], |_, row| Some(if is_null(row) { 1 } else { 0 }))
     },
     simplify: Some(|args, types| match (args, types) {
         ([value, known, unknown], [_, left, right]) if left == right => {

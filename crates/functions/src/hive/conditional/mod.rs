@@ -6,6 +6,7 @@ mod decode;
 mod extreme;
 mod null;
 mod select;
+mod truth;
 
 use datafusion::logical_expr::DocSection;
 use mead_common::Dialect;
@@ -19,7 +20,8 @@ pub(super) const SECTION: DocSection = DocSection {
 };
 
 pub(super) fn definitions(dialect: Dialect) -> Vec<&'static Definition> {
-    let both = [assert_true::FUNCTIONS, branch::FUNCTIONS, extreme::FUNCTIONS, null::FUNCTIONS].concat();
+    let both =
+        [assert_true::FUNCTIONS, branch::FUNCTIONS, extreme::FUNCTIONS, null::FUNCTIONS, truth::FUNCTIONS].concat();
     match dialect {
         Dialect::Spark => [both, assert_true::SPARK.to_vec(), decode::SPARK.to_vec()].concat(),
         _ => both,

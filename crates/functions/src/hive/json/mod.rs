@@ -1,6 +1,9 @@
 //! Functions of JSON.
 
+mod from_json;
 mod get_json_object;
+mod keys;
+mod schema;
 mod to_json;
 mod value;
 
@@ -16,7 +19,7 @@ pub(super) const SECTION: DocSection =
 
 pub(super) fn definitions(dialect: Dialect) -> Vec<&'static Definition> {
     match dialect {
-        Dialect::Spark => [get_json_object::FUNCTIONS, to_json::SPARK].concat(),
+        Dialect::Spark => [from_json::SPARK, get_json_object::FUNCTIONS, keys::SPARK, to_json::SPARK].concat(),
         _ => get_json_object::FUNCTIONS.to_vec(),
     }
 }

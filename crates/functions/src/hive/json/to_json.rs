@@ -38,7 +38,7 @@ static TO_JSON: Definition = Definition {
 pub(super) static SPARK: &[&Definition] = &[&TO_JSON];
 
 fn json(call: &Call, values: &ArrayRef, row: usize, zone: &chrono_tz::Tz) -> Result<Json> {
-    if values.is_null(row) {
+    if values.is_null(row) || values.data_type().is_null() {
         return Ok(Json::Null);
     }
     let list = |items: ArrayRef| -> Result<Json> {
@@ -52,7 +52,7 @@ fn json(call: &Call, values: &ArrayRef, row: usize, zone: &chrono_tz::Tz) -> Res
         DataType::Struct(fields) => {
             let mut members = Vec::new();
             for (field, column) in fields.iter().zip(values.as_struct().columns()) {
-                if column.is_valid(row) {
+                if column.is_valid(row) && !column.data_type().is_null() {
                     members.push((field.name().clone(), json(call, column, row, zone)?));
                 }
             }

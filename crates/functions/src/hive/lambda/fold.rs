@@ -25,9 +25,13 @@ static AGGREGATE: HigherOrder = HigherOrder {
         [list, start] => vec![vec![start.clone(), item_of(list)], vec![start.clone()]],
         _ => Vec::new(),
     },
-    result: |values, functions| match functions {
-        [_, result] => Some(result.clone()),
-        _ => values.get(1).cloned(),
+    result: |values, functions| {
+        let start = values.get(1)?;
+        match functions {
+            [next, ..] if next != start && !(next.is_integer() && start.is_integer()) && !next.is_null() => None,
+            [_, result] => Some(result.clone()),
+            _ => Some(start.clone()),
+        }
     },
     run: aggregate,
 };

@@ -1,6 +1,7 @@
 //! Functions of numbers.
 
 mod abs;
+mod attempt;
 mod bits;
 mod conv;
 mod elementary;
@@ -43,7 +44,7 @@ pub(super) fn definitions(dialect: Dialect) -> Vec<&'static Definition> {
     ]
     .concat();
     match dialect {
-        Dialect::Spark => [both, elementary::SPARK.to_vec()].concat(),
+        Dialect::Spark => [both, attempt::SPARK.to_vec(), elementary::SPARK.to_vec()].concat(),
         _ => both,
     }
 }

@@ -17,6 +17,7 @@ use mead_common::Dialect;
 use super::definition::Definition;
 
 pub(super) use parse_url::part as url_part;
+pub(super) use reflect::{decode as url_decoded, encode as url_encoded};
 
 pub(super) const SECTION: DocSection =
     DocSection { include: true, label: "Hive miscellaneous functions", description: None };

@@ -141,7 +141,7 @@ fn math(call: &Call, method: &str) -> Result<ArrayRef> {
 }
 
 /// `application/x-www-form-urlencoded`; `None` where a percent sign is not followed by two digits.
-fn decode(value: &str) -> Option<String> {
+pub(in crate::hive) fn decode(value: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -161,7 +161,8 @@ fn decode(value: &str) -> Option<String> {
 
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'*').remove(b'_').remove(b' ');
 
-fn encode(value: &str) -> String {
+/// The same, written.
+pub(in crate::hive) fn encode(value: &str) -> String {
     percent_encode(value.as_bytes(), KEPT).to_string().replace(' ', "+")
 }
 

@@ -1,5 +1,6 @@
 //! Functions of text. A value of any primitive type is read as text.
 
+mod affix;
 mod base64;
 mod case;
 mod charset;
@@ -65,10 +66,15 @@ pub(super) fn definitions(dialect: Dialect) -> Vec<&'static Definition> {
     ]
     .concat();
     match dialect {
-        Dialect::Spark => {
-            [both, find::SPARK.to_vec(), regexp_extract::SPARK.to_vec(), split::SPARK.to_vec(), substr::SPARK.to_vec()]
-                .concat()
-        }
+        Dialect::Spark => [
+            both,
+            affix::SPARK.to_vec(),
+            find::SPARK.to_vec(),
+            regexp_extract::SPARK.to_vec(),
+            split::SPARK.to_vec(),
+            substr::SPARK.to_vec(),
+        ]
+        .concat(),
         _ => both,
     }
 }

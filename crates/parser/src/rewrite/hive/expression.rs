@@ -2,10 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{
-    CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    TrimWhereField, UnaryOperator, Value, ValueWithSpan,
-};
+use sqlparser::ast::{AccessExpr, CastKind, CeilFloorKind, DataType, DateTimeField, ExactNumberInfo, Expr, TrimWhereField, UnaryOperator, Value, ValueWithSpan};
 
 use mead_common::Dialect;
 
@@ -19,36 +16,36 @@ fn file_name(scheme: &str) -> Expr {
     call("concat", vec![scheme, call("input_file_name", Vec::new())])
 }
 
-/// `float(x)` is a cast: types are functions too.
-fn type_function(function: &mut Function) -> Option<Expr> {
-    let [part] = function.name.0.as_slice() else { return None };
-    let data_type = match part.as_ident()?.value.to_lowercase().as_str() {
-        "boolean" => DataType::Boolean,
-        "tinyint" => DataType::TinyInt(None),
-        "smallint" => DataType::SmallInt(None),
-        "int" => DataType::Int(None),
-        "bigint" => DataType::BigInt(None),
-        "float" => DataType::Float(ExactNumberInfo::None),
-        "double" => DataType::Double(ExactNumberInfo::None),
-        "decimal" => DataType::Decimal(ExactNumberInfo::None),
-        "string" => DataType::String(None),
-        _ => return None,
-    };
-    let FunctionArguments::List(list) = &mut function.args else { return None };
-    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] = list.args.as_mut_slice() else { return None };
-    Some(Expr::Cast { kind: CastKind::Cast, expr: Box::new(take(value)), data_type, array: false, format: None })
-}
-
 /// Rewrites one expression, whose parts have been rewritten already.
 pub(super) fn rewrite(expression: &mut Expr, dialect: Dialect) -> ControlFlow<Refusal> {
     match expression {
         Expr::Function(called) if dialect == Dialect::Spark && called.name.to_string() == "input_file_name" => {
             *expression = file_name("file://");
         }
-        Expr::Function(called) => match type_function(called) {
-            Some(cast) => *expression = cast,
-            None => function::rewrite(called, dialect),
-        },
+        Expr::Function(called) => {
+            if let Some(other) = function::rewrite(called, dialect) {
+                *expression = other;
+            }
+        }
+        Expr::Floor { expr, field: CeilFloorKind::DateTimeField(field) } if *field != DateTimeField::NoDateTime => {
+            *expression = call(&format!("floor_{}", field.to_string().to_lowercase()), vec![take(expr)]);
+        }
+        // `f(x).member`, `a[0].member`: the planner knows names only where they belong to a column's.
+        Expr::CompoundFieldAccess { root, access_chain } => {
+            let mut of_column = matches!(root.as_ref(), Expr::Identifier(_));
+            for access in access_chain {
+                match access {
+                    AccessExpr::Dot(member) => {
+                        if let Expr::Identifier(name) = member
+                            && !of_column
+                        {
+                            *member = Expr::Value(Value::SingleQuotedString(name.value.clone()).with_empty_span());
+                        }
+                    }
+                    AccessExpr::Subscript(_) => of_column = false,
+                }
+            }
+        }
         // The order of what is only looked for is nobody's business, and stands in a join's way.
         Expr::InSubquery { subquery, .. } | Expr::Exists { subquery, .. }
             if subquery.limit_clause.is_none() && subquery.fetch.is_none() =>

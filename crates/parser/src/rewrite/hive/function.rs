@@ -1,20 +1,27 @@
 //! Calls that Hive and Spark write otherwise than the planner knows them: `first_value(x, true)` passes over NULLs,
-//! `count(DISTINCT a, b)` counts rows in which neither is NULL, `count_if(x)` counts what is true.
+//! `count(DISTINCT a, b)` counts rows in which neither is NULL, `count_if(x)` counts what is true, `int(x)` is a cast.
 
 use sqlparser::ast::{
-    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, Ident, NullTreatment, ObjectName, Value,
+    BinaryOperator, CastKind, DataType, DuplicateTreatment, ExactNumberInfo, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, NullTreatment, ObjectName,
+    Value,
 };
 
 use mead_common::Dialect;
 
 use super::super::cast::{call, take};
 
-/// Rewrites one call.
-pub(super) fn rewrite(function: &mut Function, dialect: Dialect) {
-    let [part] = function.name.0.as_slice() else { return };
-    let Some(name) = part.as_ident().map(|name| name.value.to_lowercase()) else { return };
-    let FunctionArguments::List(list) = &mut function.args else { return };
+/// Rewrites one call; what it gives takes the call's place.
+pub(super) fn rewrite(function: &mut Function, dialect: Dialect) -> Option<Expr> {
+    let [part] = function.name.0.as_slice() else { return None };
+    let name = part.as_ident().map(|name| name.value.to_lowercase())?;
+    let FunctionArguments::List(list) = &mut function.args else { return None };
+    if let (Some(data_type), [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))]) =
+        (cast_to(&name), list.args.as_mut_slice())
+    {
+        let expr = Box::new(take(value));
+        return Some(Expr::Cast { kind: CastKind::Cast, expr, data_type, array: false, format: None });
+    }
     match name.as_str() {
         "first_value" | "last_value" | "first" | "last" | "any_value" => {
             if list.args.len() == 2
@@ -55,6 +62,24 @@ pub(super) fn rewrite(function: &mut Function, dialect: Dialect) {
         }
         _ => {}
     }
+    None
+}
+
+/// A type's name is a function that casts to it.
+fn cast_to(name: &str) -> Option<DataType> {
+    Some(match name {
+        "bigint" => DataType::BigInt(None),
+        "binary" => DataType::Binary(None),
+        "boolean" => DataType::Boolean,
+        "decimal" => DataType::Decimal(ExactNumberInfo::None),
+        "double" => DataType::Double(ExactNumberInfo::None),
+        "float" => DataType::Float(ExactNumberInfo::None),
+        "int" => DataType::Int(None),
+        "smallint" => DataType::SmallInt(None),
+        "string" => DataType::String(None),
+        "tinyint" => DataType::TinyInt(None),
+        _ => return None,
+    })
 }
 
 fn boolean(argument: &FunctionArg) -> Option<bool> {
