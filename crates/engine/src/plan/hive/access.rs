@@ -7,6 +7,7 @@ use datafusion::functions_nested::expr_fn::{array_element, map_extract};
 use datafusion::logical_expr::planner::{PlannerResult, RawFieldAccessExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, cast, lit, when};
 use mead_common::{Diagnostic, sqlstate};
+use mead_functions::member_of_each;
 
 use crate::error::into_datafusion;
 
@@ -17,6 +18,11 @@ pub(super) fn plan(access: RawFieldAccessExpr, schema: &DFSchema) -> Result<Plan
     let planned = match field_access {
         GetFieldAccess::NamedStructField { name } => match (&data_type, name.try_as_str().flatten()) {
             (DataType::Map(entries, _), _) => entry(expr, Expr::Literal(name, None), entries)?,
+            (DataType::List(item), Some(text))
+                if matches!(item.data_type(), DataType::Struct(_)) && text.trim().parse::<i64>().is_err() =>
+            {
+                member(expr, &data_type, text)?.0
+            }
             (DataType::List(_) | DataType::LargeList(_), Some(text)) => {
                 element(expr, cast(lit(text), DataType::Int64))?
             }
@@ -52,20 +58,32 @@ pub(super) fn members(expr: Expr, data_type: &DataType, names: &[String]) -> Res
     Ok(current.0)
 }
 
-/// A struct's member and its type.
+/// A struct's member and its type; of an array of structs an array of their members.
 fn member(expr: Expr, data_type: &DataType, name: &str) -> Result<(Expr, DataType)> {
-    let DataType::Struct(fields) = data_type else { return Err(no_member(data_type, name)) };
-    let found = fields.iter().find(|field| field.name() == name);
-    let found = found.or_else(|| fields.iter().find(|field| field.name().eq_ignore_ascii_case(name)));
-    match found {
-        Some(field) => Ok((get_field(expr, field.name().as_str()), field.data_type().clone())),
-        None => Err(no_member(data_type, name)),
-    }
+    let fields = match data_type {
+        DataType::Struct(fields) => fields,
+        DataType::List(item) => match item.data_type() {
+            DataType::Struct(fields) => fields,
+            _ => return Err(no_member(data_type, name)),
+        },
+        _ => return Err(no_member(data_type, name)),
+    };
+    let found = fields.iter().position(|field| field.name() == name);
+    let found = found.or_else(|| fields.iter().position(|field| field.name().eq_ignore_ascii_case(name)));
+    let Some((place, field)) = found.and_then(|place| Some((place, fields.get(place)?))) else {
+        return Err(no_member(data_type, name));
+    };
+    Ok(match data_type {
+        DataType::List(_) => {
+            (member_of_each(place).call(vec![expr]), DataType::new_list(field.data_type().clone(), true))
+        }
+        _ => (get_field(expr, field.name().as_str()), field.data_type().clone()),
+    })
 }
 
 fn no_member(data_type: &DataType, name: &str) -> datafusion::error::DataFusionError {
     let message = match data_type {
-        DataType::Struct(_) => format!("column \"{name}\" not found in data type struct"),
+        DataType::Struct(_) | DataType::List(_) => format!("column \"{name}\" not found in data type struct"),
         other => format!("column notation .{name} applied to type {other}, which is not a struct"),
     };
     into_datafusion(Diagnostic::new(sqlstate::UNDEFINED_COLUMN, message))
