@@ -40,7 +40,8 @@ pub use context::{FunctionContext, SessionInfo};
 pub use error::Error;
 pub use hive_operator::{
     DecimalOperator, Length, decimal_operator, decimal_type, divide, divide_whole, hive_cast, interval_divide,
-    interval_length, interval_multiply, member_of_each};
+    interval_length, interval_multiply, member_of_each,
+};
 pub use ml::scored_by;
 pub use model::{Evaluator, ModelReference, ModelSource, Scorer};
 pub use named_arguments::NamedArguments;

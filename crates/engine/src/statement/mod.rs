@@ -196,6 +196,7 @@ impl Runner {
             let plan = self.plan_query_open(query).await?;
             let types = parameters::types(&plan, declared).map_err(|error| self.report(&error))?;
             let plan = parameters::typed(plan, &types).map_err(|error| self.report(&error))?;
+            let plan = self.with_settled_types(plan);
             Ok((types, rows.then(|| query::shown(plan.schema().inner(), self.source.dialect))))
         };
         match statement {

@@ -59,6 +59,16 @@ impl Runner {
         signed(plan).map_err(|error| self.report(&error))
     }
 
+    /// In Hive's dialects rules of the analyzer settle types that depend on what is written, such as those of whole numbers:
+    /// the plan as it will be when it runs. What cannot be settled is reported then.
+    pub(crate) fn with_settled_types(&self, plan: LogicalPlan) -> LogicalPlan {
+        if !self.source.dialect.is_hive_like() {
+            return plan;
+        }
+        let settled = self.state.analyzer().execute_and_check(plan.clone(), self.state.config_options(), |_, _| {});
+        settled.unwrap_or(plan)
+    }
+
     /// `hive.support.quoted.identifiers = none`: names in backticks are regular expressions.
     fn has_regex_columns(&self) -> bool {
         let key = "hiveconf:hive.support.quoted.identifiers";
