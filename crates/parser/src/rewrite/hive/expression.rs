@@ -2,7 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{AccessExpr, CastKind, CeilFloorKind, DataType, DateTimeField, ExactNumberInfo, Expr, TrimWhereField, UnaryOperator, Value, ValueWithSpan};
+use sqlparser::ast::{
+    AccessExpr, CastKind, CeilFloorKind, DataType, DateTimeField, ExactNumberInfo, Expr, TrimWhereField, UnaryOperator,
+    Value, ValueWithSpan,
+};
 
 use mead_common::Dialect;
 
