@@ -118,19 +118,21 @@ pub(super) fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let digits: String = format!("{whole}{fraction}");
+    let digits = || whole.bytes().chain(fraction.bytes());
+    let Some(zeros) = digits().position(|digit| digit != b'0') else { return Some(0) };
     // The place of the last digit that counts, from the first.
     let kept = i64::try_from(whole.len()).ok()? + i64::from(exponent) + i64::from(scale);
     let mut value: i128 = 0;
-    if kept >= 0 {
-        let kept = usize::try_from(kept).ok()?;
-        let taken = digits.chars().chain(std::iter::repeat('0')).take(kept);
-        let taken: String = taken.collect::<String>().trim_start_matches('0').to_owned();
-        if taken.len() > 38 {
+    if let Ok(kept) = usize::try_from(kept) {
+        // An exponent asks for as many digits as it likes.
+        let count = kept.saturating_sub(zeros);
+        if count > 38 {
             return None;
         }
-        value = if taken.is_empty() { 0 } else { taken.parse().ok()? };
-        if digits.as_bytes().get(kept).is_some_and(|digit| *digit >= b'5') {
+        for digit in digits().skip(zeros).chain(std::iter::repeat(b'0')).take(count) {
+            value = value * 10 + i128::from(digit - b'0');
+        }
+        if digits().nth(kept).is_some_and(|digit| digit >= b'5') {
             value += 1;
         }
     }
@@ -173,6 +175,16 @@ mod tests {
         assert_eq!(decimal("1.5e2", 5, 1), Some(1500));
         assert_eq!(decimal("0.004", 5, 2), Some(0));
         assert_eq!(decimal("x", 5, 2), None);
+        assert_eq!(decimal("0.00123e3", 5, 2), Some(123));
+        assert_eq!(decimal("00012", 2, 0), Some(12));
+        assert_eq!(decimal("99999999999999999999999999999999999999.5", 38, 0), None);
+    }
+
+    #[test]
+    fn an_exponent_costs_no_more_than_its_digits() {
+        assert_eq!(decimal("1e2000000000", 10, 2), None);
+        assert_eq!(decimal("0e2000000000", 10, 2), Some(0));
+        assert_eq!(decimal("9e-2000000000", 10, 2), Some(0));
         assert_eq!(decimal_text(1500, 3), "1.500");
         assert_eq!(decimal_text(-100, 0), "-100");
     }
