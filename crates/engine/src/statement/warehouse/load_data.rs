@@ -17,6 +17,7 @@ use super::super::Runner;
 use super::destination::{Destination, NewFile};
 use super::insert::{TableInsert, dynamic_columns};
 use super::partition::name_of_partition;
+use super::wildcard::file_fits;
 use crate::session::Execution;
 
 impl Runner {
@@ -104,7 +105,7 @@ impl Runner {
         for entry in std::fs::read_dir(&path).map_err(io)? {
             let entry = entry.map_err(io)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let fits = pattern.is_none_or(|pattern| fits(pattern.as_bytes(), name.as_bytes()));
+            let fits = pattern.is_none_or(|pattern| file_fits(pattern, &name));
             if !fits || name.starts_with(['.', '_']) {
                 continue;
             }
@@ -177,14 +178,4 @@ fn copy(from: &Path, to: &Path) -> Result<u64, Diagnostic> {
     let bytes = std::io::copy(&mut source, &mut target).map_err(io(to))?;
     target.sync_all().map_err(io(to))?;
     Ok(bytes)
-}
-
-/// True where a name fits a pattern of `*` for any letters and `?` for one.
-fn fits(pattern: &[u8], name: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => name.is_empty(),
-        Some((b'*', rest)) => (0..=name.len()).any(|skipped| name.get(skipped..).is_some_and(|name| fits(rest, name))),
-        Some((b'?', rest)) => name.split_first().is_some_and(|(_, name)| fits(rest, name)),
-        Some((letter, rest)) => name.split_first().is_some_and(|(first, name)| first == letter && fits(rest, name)),
-    }
 }

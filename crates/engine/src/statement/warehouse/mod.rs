@@ -32,6 +32,7 @@ mod show_create;
 mod storage;
 mod temporary;
 mod truncate;
+mod wildcard;
 
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;

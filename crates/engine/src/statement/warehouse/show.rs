@@ -12,6 +12,7 @@ use mead_storage::hive::files_below;
 use super::super::Runner;
 use super::super::explain::text_rows;
 use super::relation::{TableKind, table_kind};
+use super::wildcard::{Part, fits};
 use crate::session::Execution;
 
 /// The columns of each SHOW.
@@ -217,33 +218,8 @@ pub(super) fn database_name(schema: &str) -> &str {
 fn matches(pattern: Option<&str>, name: &str) -> bool {
     let Some(pattern) = pattern else { return true };
     let name: Vec<char> = name.to_lowercase().chars().collect();
-    pattern.to_lowercase().split('|').any(|choice| like(&choice.trim().chars().collect::<Vec<_>>(), &name))
-}
-
-fn like(pattern: &[char], name: &[char]) -> bool {
-    // Where the last star was, and how far the name had come.
-    let (mut at, mut place, mut star) = (0, 0, None);
-    while place < name.len() {
-        match pattern.get(at) {
-            Some('*' | '%') => {
-                star = Some((at, place));
-                at += 1;
-            }
-            Some(letter) if *letter == name[place] => {
-                at += 1;
-                place += 1;
-            }
-            _ => match star {
-                Some((star_at, star_place)) => {
-                    star = Some((star_at, star_place + 1));
-                    at = star_at + 1;
-                    place = star_place + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.iter().skip(at).all(|letter| matches!(letter, '*' | '%'))
+    let part = |letter: char| if matches!(letter, '*' | '%') { Part::Many } else { Part::One(letter) };
+    pattern.to_lowercase().split('|').any(|choice| fits(&choice.trim().chars().map(part).collect::<Vec<_>>(), &name))
 }
 
 #[cfg(test)]
