@@ -6,6 +6,9 @@ use mead_common::{Diagnostic, sqlstate};
 
 use crate::Error;
 
+/// As Hive's `hive.file.max.footer` is by default.
+const FOOTER_LINES_MAX: usize = 100;
+
 /// How rows are read from and written to files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Serde {
@@ -154,6 +157,17 @@ impl TableFormat {
         }
     }
 
+    /// The lines at a file's end that are no rows, which must be held until it is known that they are the last.
+    pub(super) fn footer(&self) -> Result<usize, Error> {
+        let name = "skip.footer.line.count";
+        match self.count(name)? {
+            count if count > FOOTER_LINES_MAX => {
+                Err(self.invalid(name, &format!("at most {FOOTER_LINES_MAX}, as in Hive")))
+            }
+            count => Ok(count),
+        }
+    }
+
     pub(super) fn invalid(&self, name: &str, expected: &str) -> Error {
         let value = self.get(name).unwrap_or_default();
         let report = Diagnostic::new(
@@ -166,7 +180,7 @@ impl TableFormat {
     /// Checks the properties, as CREATE TABLE does before anything is stored.
     pub fn validate(&self, columns: &datafusion::arrow::datatypes::Schema) -> Result<(), Error> {
         self.count("skip.header.line.count")?;
-        self.count("skip.footer.line.count")?;
+        self.footer()?;
         match self.serde {
             Serde::LazySimple => super::lazy_simple::Delimiters::new(self).map(|_| ()),
             Serde::OpenCsv => super::open_csv::OpenCsv::new(self).map(|_| ()),

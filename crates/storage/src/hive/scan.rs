@@ -1,5 +1,6 @@
 //! The rows of one text file as batches.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,7 +59,7 @@ impl LineFormat {
             places: places.to_vec(),
             schema,
             header: format.count("skip.header.line.count")?,
-            footer: format.count("skip.footer.line.count")?,
+            footer: format.footer()?,
         })
     }
 
@@ -75,7 +76,7 @@ impl LineFormat {
             lines,
             batch_rows,
             path: path.to_owned(),
-            held: Vec::new(),
+            held: VecDeque::new(),
             ended: false,
         })
     }
@@ -100,7 +101,7 @@ pub(super) struct TextBatches {
     batch_rows: usize,
     path: PathBuf,
     /// The last lines, which may be the footer.
-    held: Vec<Vec<u8>>,
+    held: VecDeque<Vec<u8>>,
     ended: bool,
 }
 
@@ -113,11 +114,12 @@ impl TextBatches {
             let Some((line, number)) = self.lines.next_numbered()? else { break };
             let held;
             let line = if self.format.footer > 0 {
-                self.held.push(line.to_vec());
+                self.held.push_back(line.to_vec());
                 if self.held.len() <= self.format.footer {
                     continue;
                 }
-                held = self.held.remove(0);
+                let Some(first) = self.held.pop_front() else { continue };
+                held = first;
                 &held
             } else {
                 line
