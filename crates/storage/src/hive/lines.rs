@@ -63,14 +63,50 @@ impl Lines {
             if buffer.is_empty() {
                 return Ok(());
             }
-            let newline = buffer.iter().position(|byte| *byte == b'\n');
-            let count = newline.map_or(buffer.len(), |place| place + 1);
+            let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let count = end.map_or(buffer.len(), |place| place + 1);
+            let is_return = end.is_some_and(|place| buffer.get(place) == Some(&b'\r'));
             self.input.consume(count);
             self.place += count as u64;
-            if newline.is_some() {
-                return Ok(());
+            if end.is_some() {
+                return if is_return { self.take_newline() } else { Ok(()) };
             }
         }
+    }
+
+    /// A newline belongs to the carriage return before it.
+    fn take_newline(&mut self) -> std::io::Result<()> {
+        if self.input.fill_buf()?.first() == Some(&b'\n') {
+            self.input.consume(1);
+            self.place += 1;
+        }
+        Ok(())
+    }
+
+    /// Reads up to the end of a line, which is a newline, a carriage return, or both, as Hadoop's reader has it. False where
+    /// nothing is left.
+    fn read_line(&mut self) -> std::io::Result<bool> {
+        let begin = self.place;
+        while self.line.len() <= LINE_BYTES_MAX {
+            let buffer = self.input.fill_buf()?;
+            if buffer.is_empty() {
+                break;
+            }
+            let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let (text, rest) = buffer.split_at(end.unwrap_or(buffer.len()));
+            self.line.extend_from_slice(text);
+            let is_return = rest.first() == Some(&b'\r');
+            let count = text.len() + usize::from(end.is_some());
+            self.input.consume(count);
+            self.place += count as u64;
+            if end.is_some() {
+                if is_return {
+                    self.take_newline()?;
+                }
+                break;
+            }
+        }
+        Ok(self.place > begin)
     }
 
     /// The next line without its end.
@@ -79,20 +115,12 @@ impl Lines {
             return Ok(None);
         }
         self.line.clear();
-        let limit = LINE_BYTES_MAX as u64 + 1;
-        let read = self.input.by_ref().take(limit).read_until(b'\n', &mut self.line);
-        let read = read.map_err(|source| self.unreadable(source))?;
-        if read == 0 {
+        let more = self.read_line();
+        if !more.map_err(|source| self.unreadable(source))? {
             return Ok(None);
         }
         self.number += 1;
-        self.place += read as u64;
-        if self.line.last() == Some(&b'\n') {
-            self.line.pop();
-            if self.line.last() == Some(&b'\r') {
-                self.line.pop();
-            }
-        } else if self.line.len() > LINE_BYTES_MAX {
+        if self.line.len() > LINE_BYTES_MAX {
             let report = Diagnostic::new(
                 sqlstate::PROGRAM_LIMIT_EXCEEDED,
                 format!(
@@ -131,7 +159,7 @@ mod tests {
     #[test]
     fn each_line_is_in_one_range() {
         let path = std::env::temp_dir().join(format!("mead-lines-{}", uuid::Uuid::new_v4().simple()));
-        let text = "a\nbb\r\n\nccc\ndddd";
+        let text = "a\nbb\r\n\nccc\rdddd\r\re";
         std::fs::write(&path, text).unwrap();
         let all = |range: Option<Range<u64>>, header| {
             let mut lines = Lines::open(&path, range, header).unwrap();
@@ -142,8 +170,8 @@ mod tests {
             found
         };
         let whole = all(None, 0);
-        assert_eq!(whole, ["a", "bb", "", "ccc", "dddd"]);
-        assert_eq!(all(None, 2), ["", "ccc", "dddd"]);
+        assert_eq!(whole, ["a", "bb", "", "ccc", "dddd", "", "e"]);
+        assert_eq!(all(None, 2), ["", "ccc", "dddd", "", "e"]);
         for cut in 0..=text.len() as u64 {
             let mut parts = all(Some(0..cut), 0);
             parts.extend(all(Some(cut..text.len() as u64), 0));
