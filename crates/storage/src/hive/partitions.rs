@@ -117,16 +117,16 @@ pub(super) fn partition_array(field: &Field, texts: &[Option<&str>]) -> Result<A
 }
 
 /// The text that a partition column's value is kept as; `None` for NULL.
-pub fn partition_text(field: &Field, value: &ScalarValue) -> Result<Option<String>, Error> {
+pub fn partition_text(value: &ScalarValue) -> Result<Option<String>, Error> {
     if value.is_null() {
         return Ok(None);
     }
     let array = value.to_array().map_err(Error::from)?;
-    text_at(field, &array, 0)
+    text_at(&array, 0)
 }
 
 /// [`partition_text`] of a value in an array of the column's type.
-pub(super) fn text_at(field: &Field, array: &ArrayRef, row: usize) -> Result<Option<String>, Error> {
+pub(super) fn text_at(array: &ArrayRef, row: usize) -> Result<Option<String>, Error> {
     if array.is_null(row) {
         return Ok(None);
     }
@@ -142,6 +142,5 @@ pub(super) fn text_at(field: &Field, array: &ArrayRef, row: usize) -> Result<Opt
         // Hive writes the empty text as it writes NULL.
         return Ok(None);
     }
-    let _ = field;
     Ok(Some(text))
 }

@@ -283,7 +283,7 @@ fn wanted(name: &str, field: &Field, filters: &[&Expr]) -> Option<Vec<Option<Str
         if value.is_null() {
             return None;
         }
-        super::partition_text(field, &value).ok()
+        super::partition_text(&value).ok()
     };
     let is_column = |expr: &Expr| matches!(expr, Expr::Column(column) if column.name == name);
     for filter in filters {

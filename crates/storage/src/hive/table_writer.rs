@@ -80,11 +80,11 @@ impl TableWriter {
     ) -> Result<(), Error> {
         let mut dynamic = keys.iter();
         let mut values = Vec::with_capacity(self.fixed.len());
-        for (field, fixed) in self.partition_columns.fields().iter().zip(&self.fixed) {
+        for fixed in &self.fixed {
             values.push(match fixed {
                 Some(fixed) => fixed.clone(),
                 None => match dynamic.next() {
-                    Some(key) => text_at(field, key, row)?,
+                    Some(key) => text_at(key, row)?,
                     None => return Err(Diagnostic::internal("a partition column without values").into()),
                 },
             });

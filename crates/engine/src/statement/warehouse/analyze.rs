@@ -173,9 +173,9 @@ impl Runner {
                 let mut name = String::new();
                 if by_partition {
                     let mut values = Vec::with_capacity(partitions.len());
-                    for (field, column) in partitions.iter().zip(batch.columns()) {
+                    for column in batch.columns().iter().take(partitions.len()) {
                         let value = ScalarValue::try_from_array(column, row).map_err(|error| self.report(&error))?;
-                        values.push(partition_text(field, &value)?);
+                        values.push(partition_text(&value)?);
                     }
                     name = name_of_partition(relation, &values);
                 }

@@ -73,7 +73,7 @@ impl Runner {
                 let report = Diagnostic::from(error);
                 report.with_detail(format!("folder \"{}\"", folder.display()))
             })?;
-            values.push(partition_text(field, &value)?);
+            values.push(partition_text(&value)?);
         }
         Ok(new_partition(relation, values, Some(folder)))
     }

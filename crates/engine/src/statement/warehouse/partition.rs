@@ -77,11 +77,11 @@ impl Runner {
             ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text) => text,
             value if value.is_null() => None,
             // What is no text is written as a value of its own type.
-            value => partition_text(&Field::new(field.name(), value.data_type(), true), &value)?,
+            value => partition_text(&value)?,
         };
         match text.as_deref() {
             None | Some(DEFAULT_PARTITION) => Ok(None),
-            text => Ok(partition_text(field, &partition_value(field, text)?)?),
+            text => Ok(partition_text(&partition_value(field, text)?)?),
         }
     }
 
