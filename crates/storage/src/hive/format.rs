@@ -150,6 +150,10 @@ impl TableFormat {
         self.properties.get(name).map(String::as_str)
     }
 
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     pub(super) fn count(&self, name: &str) -> Result<usize, Error> {
         match self.get(name) {
             None => Ok(0),
@@ -181,6 +185,7 @@ impl TableFormat {
     pub fn validate(&self, columns: &datafusion::arrow::datatypes::Schema) -> Result<(), Error> {
         self.count("skip.header.line.count")?;
         self.footer()?;
+        self.check_supported()?;
         match self.serde {
             Serde::LazySimple => super::lazy_simple::Delimiters::new(self).map(|_| ()),
             Serde::OpenCsv => super::open_csv::OpenCsv::new(self).map(|_| ()),

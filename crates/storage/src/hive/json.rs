@@ -8,17 +8,18 @@ use super::builder::{Builder, Reading};
 use crate::Error;
 
 /// Puts the members of a line's object into the columns' builders.
-pub(super) fn read_line(line: &[u8], names: &[String], builders: &mut [Builder]) -> Result<(), Error> {
+/// `ignores`: a line that is no object is a row of NULLs.
+pub(super) fn read_line(line: &[u8], names: &[String], ignores: bool, builders: &mut [Builder]) -> Result<(), Error> {
     if line.iter().all(u8::is_ascii_whitespace) {
         builders.iter_mut().for_each(Builder::null);
         return Ok(());
     }
-    let value: Value = serde_json::from_slice(line).map_err(|error| {
-        Diagnostic::new(sqlstate::INVALID_TEXT_REPRESENTATION, "a line is not a JSON object")
-            .with_detail(format!("{error}: {}", String::from_utf8_lossy(&line[..line.len().min(200)])))
-    })?;
-    let Value::Object(members) = value else {
-        return Err(Diagnostic::new(sqlstate::INVALID_TEXT_REPRESENTATION, "a line is not a JSON object").into());
+    let members = match object_of(line) {
+        Err(_) if ignores => {
+            builders.iter_mut().for_each(Builder::null);
+            return Ok(());
+        }
+        members => members?,
     };
     for (name, builder) in names.iter().zip(builders) {
         match member(&members, name) {
@@ -27,6 +28,17 @@ pub(super) fn read_line(line: &[u8], names: &[String], builders: &mut [Builder])
         }
     }
     Ok(())
+}
+
+fn object_of(line: &[u8]) -> Result<Map<String, Value>, Error> {
+    let value: Value = serde_json::from_slice(line).map_err(|error| {
+        Diagnostic::new(sqlstate::INVALID_TEXT_REPRESENTATION, "a line is not a JSON object")
+            .with_detail(format!("{error}: {}", String::from_utf8_lossy(&line[..line.len().min(200)])))
+    })?;
+    match value {
+        Value::Object(members) => Ok(members),
+        _ => Err(Diagnostic::new(sqlstate::INVALID_TEXT_REPRESENTATION, "a line is not a JSON object").into()),
+    }
 }
 
 fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {

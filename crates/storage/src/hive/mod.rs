@@ -19,6 +19,7 @@ mod orc_encoding;
 mod orc_writer;
 mod partition_name;
 mod partitions;
+mod property;
 mod provider;
 mod regex_serde;
 mod scan;

@@ -36,7 +36,11 @@ pub(super) struct LineFormat {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    Json(Vec<String>),
+    Json {
+        names: Vec<String>,
+        /// Lines that are no objects are rows of NULLs.
+        ignores: bool,
+    },
     LazySimple(Delimiters),
     OpenCsv(OpenCsv),
     Regex(RegexSerde),
@@ -47,7 +51,10 @@ impl LineFormat {
     pub fn new(format: &TableFormat, columns: &SchemaRef, places: &[usize]) -> Result<Self> {
         let schema = Arc::new(columns.project(places)?);
         let kind = match format.serde {
-            Serde::Json => Kind::Json(schema.fields().iter().map(|field| field.name().clone()).collect()),
+            Serde::Json => Kind::Json {
+                names: schema.fields().iter().map(|field| field.name().clone()).collect(),
+                ignores: format.is_true("ignore.malformed.json"),
+            },
             Serde::OpenCsv => Kind::OpenCsv(OpenCsv::new(format)?),
             Serde::Regex => Kind::Regex(RegexSerde::new(format, columns)?),
             Serde::LazySimple => Kind::LazySimple(Delimiters::new(format)?),
@@ -83,7 +90,7 @@ impl LineFormat {
 
     fn line(&self, line: &[u8], builders: &mut [Builder]) -> Result<(), Error> {
         match &self.kind {
-            Kind::Json(names) => json::read_line(line, names, builders)?,
+            Kind::Json { names, ignores } => json::read_line(line, names, *ignores, builders)?,
             Kind::LazySimple(delimiters) => {
                 lazy_simple::read_line(line, delimiters, &self.places, self.columns, builders);
             }

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
 use mead_common::Diagnostic;
@@ -41,7 +42,12 @@ enum Sink {
     Avro(Box<AvroWriter>),
     Orc(Box<OrcWriter<BufWriter<File>>>),
     Parquet(Box<ArrowWriter<File>>),
-    Text { file: BufWriter<File>, format: TextFormat },
+    /// `footer`: the lines at the end that readers pass over.
+    Text {
+        file: BufWriter<File>,
+        format: TextFormat,
+        footer: usize,
+    },
 }
 
 enum TextFormat {
@@ -50,13 +56,18 @@ enum TextFormat {
     LazySimple(Delimiters),
 }
 
+/// More lines than this are not written before the rows.
+const HEADER_LINES_MAX: usize = 1000;
+
 impl HiveWriter {
     /// `schema`: the columns of the files, without the partitions'.
     pub fn create(path: PathBuf, format: &TableFormat, schema: &SchemaRef) -> Result<Self, Error> {
         let create = || File::create_new(&path).map_err(|source| Error::io(&path, source));
-        let text = |format| {
-            let file = create()?;
-            Ok::<_, Error>(Sink::Text { file: BufWriter::with_capacity(PIECE_BYTES, file), format })
+        let text = |kind: TextFormat| {
+            let header = header(format, schema, &kind)?;
+            let mut file = BufWriter::with_capacity(PIECE_BYTES, create()?);
+            file.write_all(&header).map_err(|source| Error::io(&path, source))?;
+            Ok::<_, Error>(Sink::Text { file, format: kind, footer: format.footer()? })
         };
         let sink = match format.serde {
             Serde::LazySimple => text(TextFormat::LazySimple(Delimiters::new(format)?))?,
@@ -86,7 +97,7 @@ impl HiveWriter {
             Sink::Avro(writer) => writer.write(batch)?,
             Sink::Orc(writer) => writer.write(batch)?,
             Sink::Parquet(writer) => writer.write(batch).map_err(DataFusionError::from)?,
-            Sink::Text { file, format } => {
+            Sink::Text { file, format, .. } => {
                 let mut text = Vec::new();
                 match format {
                     TextFormat::LazySimple(delimiters) => delimiters.write(batch, &mut text)?,
@@ -108,7 +119,10 @@ impl HiveWriter {
             Sink::Avro(writer) => unbuffered(writer.finish()?)?,
             Sink::Orc(writer) => unbuffered(writer.finish()?)?,
             Sink::Parquet(writer) => writer.into_inner().map_err(DataFusionError::from)?,
-            Sink::Text { file, .. } => unbuffered(file)?,
+            Sink::Text { mut file, footer, .. } => {
+                file.write_all(&vec![b'\n'; footer]).map_err(io)?;
+                unbuffered(file)?
+            }
         };
         file.sync_all().map_err(io)?;
         let bytes = file.metadata().map_err(io)?.len();
@@ -118,4 +132,29 @@ impl HiveWriter {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The lines that readers of the table pass over at a file's beginning, or they would pass over rows: the columns' names, and
+/// empty ones.
+fn header(format: &TableFormat, schema: &SchemaRef, kind: &TextFormat) -> Result<Vec<u8>, Error> {
+    let count = format.count("skip.header.line.count")?;
+    if count > HEADER_LINES_MAX {
+        return Err(Diagnostic::unsupported(format!("a header of {count} lines cannot be written")).into());
+    }
+    let mut text = Vec::new();
+    if count > 0 {
+        let names =
+            schema.fields().iter().map(|field| Arc::new(StringArray::from(vec![field.name().as_str()])) as ArrayRef);
+        let names: Vec<ArrayRef> = names.collect();
+        let columns: Vec<Field> =
+            schema.fields().iter().map(|field| Field::new(field.name(), DataType::Utf8, true)).collect();
+        let names = RecordBatch::try_new(Arc::new(Schema::new(columns)), names).map_err(DataFusionError::from)?;
+        match kind {
+            TextFormat::Csv(csv) => csv.write(&names, &mut text)?,
+            TextFormat::Json => text.push(b'\n'),
+            TextFormat::LazySimple(delimiters) => delimiters.write(&names, &mut text)?,
+        }
+        text.resize(text.len() + count - 1, b'\n');
+    }
+    Ok(text)
 }

@@ -9,7 +9,7 @@ use mead_storage::hive::Serde;
 
 use super::super::Runner;
 use super::relation::{TableKind, table_kind};
-use super::storage::{add_layout, hive_storage};
+use super::storage::{add_layout, check_layout, hive_storage};
 
 impl Runner {
     pub(super) fn alter_storage(
@@ -27,10 +27,18 @@ impl Runner {
         if let AlterTableAction::SetLocation(location) = action {
             return self.set_location(relation, partition, location);
         }
+        match action {
+            AlterTableAction::Buckets(buckets) => check_layout(&relation.new.columns, buckets.as_ref(), None)?,
+            AlterTableAction::Skew(skew) => check_layout(&relation.new.columns, None, skew.as_ref())?,
+            _ => {}
+        }
         if let Some(spec) = partition {
             return self.alter_each(relation, spec, |partition| {
                 let mut storage = partition.storage.clone().unwrap_or_else(|| table.clone());
                 change(&mut storage, action)?;
+                let new = NewRelation { storage: Some(storage.clone()), ..relation.new.clone() };
+                let whole = Relation { oid: relation.oid, created_at: relation.created_at, new };
+                whole.table_format()?.validate(partition.columns.as_ref().unwrap_or(&relation.new.columns))?;
                 partition.storage = Some(storage);
                 Ok(())
             });

@@ -42,7 +42,9 @@ impl Runner {
         match &alter.action {
             AlterTableAction::Rename(name) => self.rename_relation(&relation, name)?,
             AlterTableAction::SetProperties(properties) => self.set_properties(&relation, partition, properties)?,
-            AlterTableAction::UnsetProperties { if_exists, keys } => self.unset(&relation, *if_exists, keys)?,
+            AlterTableAction::UnsetProperties { if_exists, keys } => {
+                self.unset(&relation, partition, *if_exists, keys)?
+            }
             AlterTableAction::UpdateStatistics(values) => self.set_properties(&relation, partition, values)?,
             AlterTableAction::AddColumns { .. }
             | AlterTableAction::ChangeColumn { .. }
@@ -137,10 +139,34 @@ impl Runner {
                 new.properties.insert(key.clone(), value.clone());
             }
         }
+        if table_kind(relation) == TableKind::Hive {
+            let whole = Relation { oid: relation.oid, created_at: relation.created_at, new: new.clone() };
+            whole.table_format()?.validate(&new.columns)?;
+        }
         Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
     }
 
-    pub(super) fn unset(&self, relation: &Relation, if_exists: bool, keys: &[String]) -> Result<(), Diagnostic> {
+    pub(super) fn unset(
+        &self,
+        relation: &Relation,
+        partition: Option<&PartitionSpec>,
+        if_exists: bool,
+        keys: &[String],
+    ) -> Result<(), Diagnostic> {
+        let missing = |what: &str, name: &str, key: &str| {
+            Diagnostic::new(sqlstate::UNDEFINED_OBJECT, format!("{what} \"{name}\" has no property \"{key}\""))
+                .with_hint("UNSET TBLPROPERTIES IF EXISTS passes over properties that are not there")
+        };
+        if let Some(spec) = partition {
+            return self.alter_each(relation, spec, |partition| {
+                for key in keys {
+                    if partition.parameters.remove(key).is_none() && !if_exists {
+                        return Err(missing("partition", &partition.name, key));
+                    }
+                }
+                Ok(())
+            });
+        }
         let mut new = relation.new.clone();
         for key in keys {
             if KINDS.iter().any(|kind| key.eq_ignore_ascii_case(kind)) {
@@ -149,11 +175,7 @@ impl Runner {
             }
             let is_comment = key == "comment" && new.comment.take().is_some();
             if new.properties.remove(key).is_none() && !is_comment && !if_exists {
-                return Err(Diagnostic::new(
-                    sqlstate::UNDEFINED_OBJECT,
-                    format!("{} \"{}\" has no property \"{key}\"", new.kind.noun(), new.name),
-                )
-                .with_hint("UNSET TBLPROPERTIES IF EXISTS passes over properties that are not there"));
+                return Err(missing(new.kind.noun(), &new.name, key));
             }
         }
         Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)

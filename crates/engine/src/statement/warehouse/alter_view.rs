@@ -56,7 +56,7 @@ impl Runner {
         match &alter.action {
             AlterViewAction::Rename(name) => self.rename_relation(&relation, name)?,
             AlterViewAction::SetProperties(properties) => self.set_properties(&relation, None, properties)?,
-            AlterViewAction::UnsetProperties { if_exists, keys } => self.unset(&relation, *if_exists, keys)?,
+            AlterViewAction::UnsetProperties { if_exists, keys } => self.unset(&relation, None, *if_exists, keys)?,
             AlterViewAction::Query { columns, query } => {
                 let (fields, definition) = self.view_of(columns, query).await?;
                 let new = NewRelation {

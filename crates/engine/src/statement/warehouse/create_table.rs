@@ -18,7 +18,7 @@ use super::super::names::QualifiedName;
 use super::columns::{fields_of, partitioned};
 use super::destination::Destination;
 use super::insert::converted;
-use super::storage::{add_layout, serde_properties_of};
+use super::storage::{add_layout, check_layout, serde_properties_of};
 use crate::session::Execution;
 
 impl Runner {
@@ -57,6 +57,7 @@ impl Runner {
                 format!("table \"{}\" needs columns", name.name),
             ));
         }
+        check_layout(&Schema::new(columns.clone()), create.buckets.as_ref(), create.skew.as_ref())?;
         let relation = NewRelation {
             schema: name.schema.clone(),
             name: name.name.clone(),
@@ -78,6 +79,7 @@ impl Runner {
             return Ok(done(create, count));
         }
         let relation = self.described(create, &name, relation)?;
+        self.tell_ignored(create, &relation)?;
         self.check_format(&relation)?;
         let count = match rows {
             Some(plan) => self.create_filled(&relation, plan, create.or_replace).await?,
@@ -164,6 +166,17 @@ impl Runner {
             storage: Some(storage),
             ..relation
         })
+    }
+
+    /// Says what has no effect: it is kept and shown, and the rows are what they are without it.
+    fn tell_ignored(&self, create: &CreateHiveTable, relation: &NewRelation) -> Result<(), Diagnostic> {
+        let whole = Relation { oid: 0, created_at: 0, new: relation.clone() };
+        let mut format = whole.table_format()?;
+        format.properties.extend(create.options.clone());
+        for name in format.without_effect() {
+            self.notice(format!("property \"{name}\" has no effect: how files are compressed is not configurable"));
+        }
+        Ok(())
     }
 
     pub(super) fn storage_of(&self, create: &CreateHiveTable) -> Result<HiveStorage, Diagnostic> {

@@ -1,6 +1,6 @@
 //! INSERT INTO | OVERWRITE a table, with fixed and with dynamic partitions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, FieldRef, Schema};
@@ -25,6 +25,12 @@ use crate::session::Execution;
 
 /// The setting that refuses partitions that all come from the rows, where it is set to `strict`.
 const MODE: &str = "hive.exec.dynamic.partition.mode";
+
+/// The setting that refuses partitions that come from the rows, where it is `false`.
+const DYNAMIC: &str = "hive.exec.dynamic.partition";
+
+/// The setting for the most partitions that one statement may make of its rows.
+const PARTITIONS_MAX: &str = "hive.exec.max.dynamic.partitions";
 
 /// Rows on their way to a table.
 pub(in crate::statement) struct InsertPlan {
@@ -125,10 +131,18 @@ impl Runner {
         Ok(())
     }
 
+    fn set_configuration(&self, key: &str) -> Option<String> {
+        self.settings.read(|settings| settings.set_variable_value(VariableKind::Configuration, key))
+    }
+
     /// As Hive refuses it; only where the setting has been made, since nothing is lost without it.
     fn check_dynamic(&self, fixed: &[Option<Option<String>>], dynamic: &[FieldRef]) -> Result<(), Diagnostic> {
-        let set = self.settings.read(|settings| settings.set_variable_value(VariableKind::Configuration, MODE));
-        let is_strict = set.is_some_and(|mode| mode.eq_ignore_ascii_case("strict"));
+        let is_off = self.set_configuration(DYNAMIC).is_some_and(|value| value.eq_ignore_ascii_case("false"));
+        if is_off && !dynamic.is_empty() {
+            return Err(Diagnostic::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "dynamic partitions are disabled")
+                .with_hint(format!("give all partition columns fixed values, or SET {DYNAMIC} = true")));
+        }
+        let is_strict = self.set_configuration(MODE).is_some_and(|mode| mode.eq_ignore_ascii_case("strict"));
         if is_strict && !dynamic.is_empty() && fixed.iter().all(Option::is_none) {
             return Err(Diagnostic::new(
                 sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -226,6 +240,23 @@ impl Runner {
         Ok(WrittenTable::Files { rows, destination: Box::new(destination) })
     }
 
+    /// Refuses rows of more partitions than was said, which most often are a mistake.
+    fn check_partition_count(&self, files: &[PartitionFile]) -> Result<(), Diagnostic> {
+        let Some(most) = self.set_configuration(PARTITIONS_MAX).and_then(|text| text.trim().parse::<usize>().ok())
+        else {
+            return Ok(());
+        };
+        let partitions: BTreeSet<&str> = files.iter().map(|file| file.partition.as_str()).collect();
+        match partitions.len() > most {
+            false => Ok(()),
+            true => Err(Diagnostic::new(
+                sqlstate::PROGRAM_LIMIT_EXCEEDED,
+                format!("the rows are of {} partitions, and at most {most} may be made", partitions.len()),
+            )
+            .with_hint(format!("SET {PARTITIONS_MAX} to more"))),
+        }
+    }
+
     /// Writes a plan's rows to the files of a table, which nobody reads yet.
     pub(super) async fn write_rows(
         &self,
@@ -234,6 +265,7 @@ impl Runner {
         fixed: Vec<Option<Option<String>>>,
         destination: &mut Destination,
     ) -> Result<WrittenRows, Diagnostic> {
+        let is_dynamic = fixed.iter().any(Option::is_none);
         let mut writer = TableWriter::new(Arc::clone(&relation.columns), Arc::clone(&relation.partitions), fixed);
         let mut rows = 0;
         let mut stream = execute_stream(plan, self.state.task_ctx()).map_err(|error| self.report(&error))?;
@@ -243,6 +275,9 @@ impl Runner {
             writer.write(&batch, destination).map_err(|error| self.write_error(error))?;
         }
         let (files, leftovers) = writer.finish().map_err(|error| self.write_error(error))?;
+        if is_dynamic {
+            self.check_partition_count(&files)?;
+        }
         let file = |part: PartitionFile| NewFile {
             partition: part.partition,
             path: part.file.path,

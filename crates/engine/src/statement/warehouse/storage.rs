@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use datafusion::arrow::datatypes::Schema;
 use mead_catalog::HiveStorage;
-use mead_common::Diagnostic;
+use mead_common::{Diagnostic, sqlstate};
 use mead_parser::{Buckets, FileFormat, RowFormat, Skew, VariableKind};
 use mead_storage::hive::Serde;
 
@@ -89,6 +90,24 @@ fn check_pair(serde: Serde, of_files: Option<Serde>) -> Result<(), Diagnostic> {
             Err(Diagnostic::unsupported(format!("serde {class} cannot read files stored as {files}")))
         }
     }
+}
+
+/// 42703 where buckets or skew are of columns that the table has not.
+pub(in crate::statement) fn check_layout(
+    columns: &Schema,
+    buckets: Option<&Buckets>,
+    skew: Option<&Skew>,
+) -> Result<(), Diagnostic> {
+    let bucketed = buckets.into_iter().flat_map(|buckets| &buckets.columns).map(|name| ("CLUSTERED BY", name));
+    let sorted = buckets.into_iter().flat_map(|buckets| &buckets.sorted_by).map(|(name, _)| ("SORTED BY", name));
+    let skewed = skew.into_iter().flat_map(|skew| &skew.columns).map(|name| ("SKEWED BY", name));
+    for (clause, name) in bucketed.chain(sorted).chain(skewed) {
+        if !columns.fields().iter().any(|field| field.name().eq_ignore_ascii_case(name)) {
+            let message = format!("column \"{name}\" named in {clause} does not exist");
+            return Err(Diagnostic::new(sqlstate::UNDEFINED_COLUMN, message));
+        }
+    }
+    Ok(())
 }
 
 /// Buckets and skew change how Hive lays rows out, and not which rows there are: they are kept and shown.
