@@ -77,6 +77,11 @@ pub fn remove_files(folder: &Path, files: Vec<PathBuf>) {
     files.iter().for_each(|file| remove_file(file));
 }
 
+/// True for a file that waits for the folder's last lease to be removed.
+pub(crate) fn is_unnamed(folder: &Path, file: &Path) -> bool {
+    FOLDERS.lock().get(folder).is_some_and(|folder| folder.unnamed.iter().any(|unnamed| unnamed == file))
+}
+
 fn remove_file(file: &Path) {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -101,6 +106,20 @@ fn remove_folder(path: &Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_stay_while_somebody_reads() {
+        let folder = std::env::temp_dir().join(format!("mead-lease-{}", uuid::Uuid::new_v4().simple()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("rows");
+        std::fs::write(&file, "1").unwrap();
+        let lease = Lease::take(&folder);
+        remove_files(&folder, vec![file.clone()]);
+        assert!(file.exists() && is_unnamed(&folder, &file));
+        drop(lease);
+        assert!(!file.exists() && !is_unnamed(&folder, &file));
+        std::fs::remove_dir(&folder).unwrap();
+    }
 
     #[test]
     fn a_folder_goes_with_its_last_lease() {

@@ -11,7 +11,7 @@ use mead_common::{Diagnostic, sqlstate};
 use super::ManagedTable;
 use super::change::turn;
 use super::history::AsOf;
-use crate::lease::Lease;
+use crate::lease::{Lease, is_unnamed, remove_files};
 use crate::unfinished::Unfinished;
 use crate::{Error, sync_folder};
 
@@ -48,7 +48,7 @@ impl ManagedTable {
     /// Removes files that no version within the retention needs; gives their number. With `dry_run` it only counts.
     pub async fn vacuum(&self, retention: Duration, dry_run: bool) -> Result<u64, Error> {
         let _turn = turn(&self.folder).await;
-        let _lease = Lease::take(&self.folder);
+        let lease = Lease::take(&self.folder);
         let table = self.open(Unfinished::new(&self.folder)).await?;
         let snapshot = table.snapshot().map_err(|error| self.delta(error))?;
         let mut kept: HashSet<PathBuf> =
@@ -73,20 +73,18 @@ impl ManagedTable {
             let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
             now.duration_since(modified).ok()
         };
-        let mut count = 0;
-        for path in found {
-            let goes = !kept.contains(&path)
-                && (removable.contains(&path) || age(&path).is_some_and(|age| age > UNNAMED_AGE.max(retention)));
-            if !goes {
-                continue;
-            }
-            count += 1;
-            if !dry_run {
-                std::fs::remove_file(&path).map_err(|source| Error::io(&path, source))?;
-            }
-        }
+        found.retain(|path| {
+            !kept.contains(path)
+                && (removable.contains(path) || age(path).is_some_and(|age| age > UNNAMED_AGE.max(retention)))
+        });
+        let count = found.len() as u64;
         if count > 0 && !dry_run {
-            sync_folder(&self.folder)?;
+            // Whoever still reads an old version has it to its end.
+            drop(lease);
+            remove_files(&self.folder, found);
+            if self.folder.is_dir() {
+                sync_folder(&self.folder)?;
+            }
         }
         Ok(count)
     }
@@ -112,7 +110,7 @@ impl ManagedTable {
         }
         for view in old.snapshot().map_err(|error| self.delta(error))?.log_data().iter() {
             let path = self.folder.join(view.object_store_path().as_ref());
-            if !path.exists() {
+            if !path.exists() || is_unnamed(&self.folder, &path) {
                 return Err(Diagnostic::new(
                     sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
                     format!("version {version} of table \"{name}\" cannot be restored"),
