@@ -24,6 +24,8 @@ pub enum Error {
     UndefinedPartition(String),
     #[error("the table was dropped")]
     DroppedMeanwhile,
+    #[error("could not change the table, since another statement changed it meanwhile")]
+    ChangedMeanwhile,
     #[error("\"{name}\" is not a {kind}")]
     WrongKind { kind: &'static str, name: String },
     #[error("model \"{0}\" does not exist")]
@@ -71,6 +73,7 @@ impl From<Error> for Diagnostic {
             Error::DuplicatePartition(_) => report(sqlstate::DUPLICATE_OBJECT),
             Error::UndefinedPartition(_) => report(sqlstate::UNDEFINED_OBJECT),
             Error::DroppedMeanwhile => report(sqlstate::UNDEFINED_TABLE),
+            Error::ChangedMeanwhile => report(sqlstate::SERIALIZATION_FAILURE).with_hint("run the statement again"),
             Error::WrongKind { .. } => report(sqlstate::WRONG_OBJECT_TYPE),
             Error::UndefinedModel(_) | Error::UndefinedVersion { .. } => {
                 report(sqlstate::UNDEFINED_OBJECT).with_hint("SHOW MODELS lists the models there are")

@@ -12,10 +12,10 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, params_f
 use crate::metastore::{Catalog, now_micros};
 use crate::moves::publish_moves;
 use crate::relation::{decode, encode, from_json, json};
-use crate::{Error, HiveStorage};
+use crate::{Error, HiveStorage, Relation};
 
 /// A partition to be made.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewPartition {
     /// A text for each partition column; `None` is `__HIVE_DEFAULT_PARTITION__`.
     pub values: Vec<Option<String>>,
@@ -63,8 +63,10 @@ pub struct PublishedFile {
 pub struct Publication {
     /// All files that are there go.
     pub replaces_all: bool,
-    /// The files of these partitions go.
+    /// The files of these partitions go, and with them what is said of columns that only those files have.
     pub replaces: Vec<String>,
+    /// These files go; 40001 where one of them is not there any more.
+    pub replaces_files: Vec<TableFile>,
     /// Made where they are not there.
     pub partitions: Vec<NewPartition>,
     pub files: Vec<PublishedFile>,
@@ -163,12 +165,13 @@ impl Catalog {
         })
     }
 
-    /// Changes partitions to what is said of them, all or none; their files stay.
-    pub fn alter_partitions(&self, oid: i64, changed: &[(i64, NewPartition)]) -> Result<(), Error> {
+    /// Changes partitions from what was read of them to what is said, all or none; their files stay. 40001 where somebody
+    /// else has changed one since it was read.
+    pub fn alter_partitions(&self, oid: i64, changed: &[(Partition, NewPartition)]) -> Result<(), Error> {
         if changed.is_empty() {
             return Ok(());
         }
-        self.write(|db| changed.iter().try_for_each(|(id, new)| alter_partition(db, oid, *id, new)))
+        self.write(|db| changed.iter().try_for_each(|(old, new)| alter_partition(db, oid, old, new)))
     }
 
     /// The files of a table in the warehouse, or of some of its partitions.
@@ -202,15 +205,18 @@ impl Catalog {
         })
     }
 
-    /// Publishes a change. Gives the paths of files that nobody names any more; they are to be removed afterwards.
-    pub fn publish_files(&self, oid: i64, publication: &Publication) -> Result<Vec<String>, Error> {
+    /// Publishes a change of a table, whose files were written for what was read of it. Gives the paths of files that nobody
+    /// names any more; they are to be removed afterwards.
+    pub fn publish_files(&self, relation: &Relation, publication: &Publication) -> Result<Vec<String>, Error> {
         self.write(|db| {
-            let known: Option<i64> =
-                db.query_row("SELECT oid FROM relations WHERE oid = ?1", [oid], |row| row.get(0)).optional()?;
-            if known.is_none() {
-                return Err(Error::DroppedMeanwhile);
+            let (was, now) = (&relation.new, self.same_table(db, relation)?.new);
+            let is_readable = now.location == was.location && now.format == was.format && now.storage == was.storage;
+            // A partition whose files are all new has the table's columns from now on: they must be those of the files.
+            let has_columns = publication.replaces.is_empty() || now.columns == was.columns;
+            if !is_readable || !has_columns || now.partitions != was.partitions {
+                return Err(Error::ChangedMeanwhile);
             }
-            publish(db, oid, publication)
+            publish(db, relation.oid, publication)
         })
     }
 }
@@ -227,7 +233,15 @@ pub(crate) fn publish(db: &Transaction<'_>, oid: i64, publication: &Publication)
     for name in &publication.replaces {
         if let Some(id) = partition_id(db, oid, name)? {
             removed.extend(take_files(db, oid, Some(id))?);
+            db.prepare_cached("UPDATE partitions SET columns = NULL WHERE id = ?1")?.execute([id])?;
         }
+    }
+    for file in &publication.replaces_files {
+        let mut take = db.prepare_cached("DELETE FROM files WHERE relation = ?1 AND partition = ?2 AND path = ?3")?;
+        if take.execute(params![oid, file.partition, file.path])? == 0 {
+            return Err(Error::ChangedMeanwhile);
+        }
+        removed.push(file.path.clone());
     }
     for partition in &publication.partitions {
         if partition_id(db, oid, &partition.name)?.is_none() {
@@ -251,7 +265,25 @@ pub(crate) fn publish(db: &Transaction<'_>, oid: i64, publication: &Publication)
     Ok(removed)
 }
 
-fn alter_partition(db: &Transaction<'_>, oid: i64, id: i64, new: &NewPartition) -> Result<(), Error> {
+/// [`Catalog::alter_partitions`] of one partition, within a transaction.
+pub(crate) fn alter_partition(
+    db: &Transaction<'_>,
+    oid: i64,
+    old: &Partition,
+    new: &NewPartition,
+) -> Result<(), Error> {
+    let id = old.id;
+    let now = {
+        let mut statement =
+            db.prepare_cached(&format!("SELECT {COLUMNS} FROM partitions WHERE relation = ?1 AND id = ?2"))?;
+        let mut rows = statement.query(params![oid, id])?;
+        rows.next()?.map(partition_of).transpose()?
+    };
+    let Some(mut now) = now else { return Err(Error::UndefinedPartition(old.new.name.clone())) };
+    values_of(db, &mut now)?;
+    if now.new != old.new {
+        return Err(Error::ChangedMeanwhile);
+    }
     if partition_id(db, oid, &new.name)?.is_some_and(|other| other != id) {
         return Err(Error::DuplicatePartition(new.name.clone()));
     }
@@ -259,7 +291,7 @@ fn alter_partition(db: &Transaction<'_>, oid: i64, id: i64, new: &NewPartition) 
         "UPDATE partitions SET name = ?3, location = ?4, columns = ?5, storage = ?6, parameters = ?7 \
          WHERE relation = ?1 AND id = ?2",
     )?;
-    let changed = statement.execute(params![
+    statement.execute(params![
         oid,
         id,
         new.name,
@@ -268,9 +300,6 @@ fn alter_partition(db: &Transaction<'_>, oid: i64, id: i64, new: &NewPartition) 
         new.storage.as_ref().map(json).transpose()?,
         json(&new.parameters)?
     ])?;
-    if changed == 0 {
-        return Err(Error::UndefinedPartition(new.name.clone()));
-    }
     db.prepare_cached("DELETE FROM partition_values WHERE partition = ?1")?.execute([id])?;
     insert_values(db, oid, id, new)
 }

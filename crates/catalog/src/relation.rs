@@ -7,13 +7,13 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::ipc::convert::{IpcSchemaEncoder, fb_to_schema};
 use datafusion::arrow::ipc::root_as_schema;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use crate::database::SYSTEM_SCHEMAS;
 use crate::metastore::{Catalog, new_oid, now_micros};
-use crate::partition::publish;
-use crate::{Error, Publication, schema_name};
+use crate::partition::{alter_partition, publish};
+use crate::{Error, NewPartition, Partition, Publication, schema_name};
 
 /// What a relation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl RelationKind {
 }
 
 /// A relation to be made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewRelation {
     pub schema: String,
     pub name: String,
@@ -231,9 +231,19 @@ impl Catalog {
         Ok(())
     }
 
-    /// Changes a relation to what `new` says, its name and schema included; partitions and files stay. 42P07 where another
-    /// one has the name.
-    pub fn alter_relation(&self, oid: i64, new: &NewRelation) -> Result<(), Error> {
+    /// Changes a relation from what was read of it to what `new` says, its name and schema included; partitions and files
+    /// stay. 42P07 where another one has the name, 40001 where somebody else has changed the relation since it was read.
+    pub fn alter_relation(&self, old: &Relation, new: &NewRelation) -> Result<(), Error> {
+        self.alter_with_partitions(old, new, &[])
+    }
+
+    /// [`Self::alter_relation`] and [`Self::alter_partitions`], both or none.
+    pub fn alter_with_partitions(
+        &self,
+        old: &Relation,
+        new: &NewRelation,
+        partitions: &[(Partition, NewPartition)],
+    ) -> Result<(), Error> {
         let schema = schema_name(&new.schema);
         if !self.schema_exists(schema)? {
             return Err(Error::UndefinedSchema(schema.to_owned()));
@@ -245,20 +255,46 @@ impl Catalog {
             let other: Option<i64> = db
                 .query_row(
                     "SELECT oid FROM relations WHERE schema = ?1 AND name = ?2 AND oid <> ?3",
-                    params![schema, new.name, oid],
+                    params![schema, new.name, old.oid],
                     |row| row.get(0),
                 )
                 .optional()?;
             if other.is_some() {
                 return Err(Error::DuplicateRelation(new.name.clone()));
             }
-            let created_at: Option<i64> =
-                db.query_row("SELECT created_at FROM relations WHERE oid = ?1", [oid], |row| row.get(0)).optional()?;
-            match created_at {
-                Some(created_at) => self.insert_relation(db, oid, schema, new, created_at),
-                None => Err(Error::UndefinedRelation { kind: new.kind.noun(), name: new.name.clone() }),
+            match self.entry(db, old.oid)? {
+                None => return Err(Error::UndefinedRelation { kind: old.new.kind.noun(), name: old.new.name.clone() }),
+                Some(now) if now.created_at != old.created_at || now.new != old.new => {
+                    return Err(Error::ChangedMeanwhile);
+                }
+                Some(_) => {}
             }
+            self.insert_relation(db, old.oid, schema, new, old.created_at)?;
+            partitions.iter().try_for_each(|(before, new)| alter_partition(db, old.oid, before, new))
         })
+    }
+
+    /// Notes the columns that a table under a Delta log has, whose log has them already; what else was changed meanwhile
+    /// stays as it is.
+    pub fn note_columns(&self, relation: &Relation, columns: &SchemaRef) -> Result<(), Error> {
+        self.write(|db| {
+            self.same_table(db, relation)?;
+            db.execute("UPDATE relations SET columns = ?2 WHERE oid = ?1", params![relation.oid, encode(columns)])?;
+            Ok(())
+        })
+    }
+
+    /// A relation as it is now.
+    fn entry(&self, db: &Connection, oid: i64) -> Result<Option<Relation>, Error> {
+        let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM relations WHERE oid = ?1"))?;
+        let mut rows = statement.query([oid])?;
+        rows.next()?.map(|row| self.relation_of(row)).transpose()
+    }
+
+    /// A table as it is now. CREATE OR REPLACE gives its number to another table, which counts as dropped here.
+    pub(crate) fn same_table(&self, db: &Connection, relation: &Relation) -> Result<Relation, Error> {
+        let now = self.entry(db, relation.oid)?;
+        now.filter(|now| now.created_at == relation.created_at).ok_or(Error::DroppedMeanwhile)
     }
 
     /// Removes a relation's entry and gives it; its data is still there.
@@ -325,4 +361,68 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, Error> {
 
 pub(crate) fn from_json<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|error| Error::Corrupt(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::datatypes::{DataType, Field};
+
+    use super::*;
+    use crate::PublishedFile;
+    use crate::statistics::{ROWS, Statistics};
+
+    fn new_table(location: &str) -> NewRelation {
+        NewRelation {
+            schema: "public".to_owned(),
+            name: "t".to_owned(),
+            kind: RelationKind::Managed,
+            owner: "mead".to_owned(),
+            columns: Arc::new(Schema::new(vec![Field::new("a", DataType::Int32, true)])),
+            partitions: Arc::new(Schema::empty()),
+            format: Some("TEXTFILE".to_owned()),
+            location: Some(PathBuf::from(location)),
+            options: BTreeMap::new(),
+            columns_declared: true,
+            definition: None,
+            comment: None,
+            properties: BTreeMap::new(),
+            storage: Some(HiveStorage::default()),
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_changed_is_not_undone() {
+        let folder = std::env::temp_dir().join(format!("mead-relation-{}", std::process::id()));
+        let catalog = Catalog::open(&folder).unwrap();
+        let read = || catalog.relation("public", "t").unwrap().unwrap();
+        let file = |path: &str| PublishedFile { partition: None, path: path.to_owned(), bytes: 1, rows: None };
+        catalog.create_relation(&new_table("/one"), false).unwrap();
+        let old = read();
+        let commented = NewRelation { comment: Some("first".to_owned()), ..old.new.clone() };
+        catalog.alter_relation(&old, &commented).unwrap();
+        // Who read the table before must not write back what it was.
+        let stale = NewRelation { owner: "other".to_owned(), ..old.new.clone() };
+        assert!(matches!(catalog.alter_relation(&old, &stale), Err(Error::ChangedMeanwhile)));
+        let found = Statistics { numbers: BTreeMap::from([(ROWS, 7)]), columns: BTreeMap::new() };
+        catalog.note_statistics(&old, Some(&found), &[]).unwrap();
+        assert_eq!(read().new.comment.as_deref(), Some("first"));
+        assert_eq!(read().new.properties.get(ROWS).map(String::as_str), Some("7"));
+        // Files are replaced once.
+        let first = Publication { files: vec![file("x")], ..Publication::default() };
+        catalog.publish_files(&old, &first).unwrap();
+        let files = catalog.files(old.oid, None).unwrap();
+        let replaced = Publication { replaces_files: files, files: vec![file("y")], ..Publication::default() };
+        assert_eq!(catalog.publish_files(&old, &replaced).unwrap(), ["x"]);
+        let again = Publication { files: vec![file("z")], ..replaced };
+        assert!(matches!(catalog.publish_files(&old, &again), Err(Error::ChangedMeanwhile)));
+        assert_eq!(catalog.files(old.oid, None).unwrap().len(), 1);
+        // Another table under the same number gets none of the files that were written for the first one.
+        catalog.create_relation(&new_table("/two"), true).unwrap();
+        assert_eq!(read().oid, old.oid);
+        assert!(matches!(catalog.publish_files(&old, &first), Err(Error::DroppedMeanwhile)));
+        assert!(matches!(catalog.note_statistics(&old, Some(&found), &[]), Err(Error::DroppedMeanwhile)));
+        assert!(catalog.files(old.oid, None).unwrap().is_empty());
+        drop(catalog);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

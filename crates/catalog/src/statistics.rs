@@ -4,7 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
+
+use crate::relation::{from_json, json};
+use crate::{Catalog, Error, Relation};
 
 /// How many files there are.
 pub const FILES: &str = "numFiles";
@@ -36,15 +40,56 @@ pub fn column_statistics(properties: &BTreeMap<String, String>) -> BTreeMap<Stri
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// Notes what has been found of some columns; what is known of others stays.
-pub fn note_column_statistics(
-    properties: &mut BTreeMap<String, String>,
-    found: BTreeMap<String, ColumnStatistics>,
-) -> Result<(), crate::Error> {
-    let mut all = column_statistics(properties);
-    all.extend(found);
-    properties.insert(COLUMNS.to_owned(), crate::relation::json(&all)?);
-    Ok(())
+/// What has been found of a table's or a partition's rows.
+#[derive(Debug, Clone, Default)]
+pub struct Statistics {
+    /// Under the properties' names.
+    pub numbers: BTreeMap<&'static str, u64>,
+    pub columns: BTreeMap<String, ColumnStatistics>,
+}
+
+impl Statistics {
+    /// What is known of other columns stays.
+    fn note(&self, properties: &mut BTreeMap<String, String>) -> Result<(), Error> {
+        properties.extend(self.numbers.iter().map(|(name, number)| ((*name).to_owned(), number.to_string())));
+        if !self.columns.is_empty() {
+            let mut all = column_statistics(properties);
+            all.extend(self.columns.clone());
+            properties.insert(COLUMNS.to_owned(), json(&all)?);
+        }
+        Ok(())
+    }
+}
+
+impl Catalog {
+    /// Notes what has been found of a table, and of partitions by their numbers. To find it may have taken long: what was
+    /// changed meanwhile stays as it is.
+    pub fn note_statistics(
+        &self,
+        relation: &Relation,
+        table: Option<&Statistics>,
+        partitions: &[(i64, Statistics)],
+    ) -> Result<(), Error> {
+        self.write(|db| {
+            let mut properties = self.same_table(db, relation)?.new.properties;
+            if let Some(found) = table {
+                found.note(&mut properties)?;
+                let values = params![relation.oid, json(&properties)?];
+                db.execute("UPDATE relations SET properties = ?2 WHERE oid = ?1", values)?;
+            }
+            let mut read = db.prepare_cached("SELECT parameters FROM partitions WHERE id = ?1")?;
+            let mut write = db.prepare_cached("UPDATE partitions SET parameters = ?2 WHERE id = ?1")?;
+            for (id, found) in partitions {
+                let text: Option<String> = read.query_row([id], |row| row.get(0)).optional()?;
+                // One that was dropped meanwhile needs no statistics.
+                let Some(text) = text else { continue };
+                let mut parameters = from_json(&text)?;
+                found.note(&mut parameters)?;
+                write.execute(params![id, json(&parameters)?])?;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// The properties that are shown.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
-use mead_catalog::{NewRelation, Relation};
+use mead_catalog::{NewPartition, NewRelation, Partition, Relation};
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::{AlterTableAction, ColumnPosition, HiveColumn, PartitionSpec};
 use mead_storage::ManagedTable;
@@ -54,24 +54,28 @@ impl Runner {
         let new = NewRelation { columns, ..relation.new.clone() };
         let whole = Relation { oid: relation.oid, created_at: relation.created_at, new: new.clone() };
         whole.table_format()?.validate(&new.columns)?;
-        self.keep_partitions(relation, is_cascade(action))?;
-        Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
+        let partitions = self.kept_partitions(relation, is_cascade(action))?;
+        Ok(self.engine.catalog.alter_with_partitions(relation, &new, &partitions)?)
     }
 
     /// Partitions keep the columns that they had, or with CASCADE follow the table from now on.
-    fn keep_partitions(&self, relation: &Relation, cascade: bool) -> Result<(), Diagnostic> {
+    fn kept_partitions(
+        &self,
+        relation: &Relation,
+        cascade: bool,
+    ) -> Result<Vec<(Partition, NewPartition)>, Diagnostic> {
         if relation.new.partitions.fields().is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let mut changed = Vec::new();
         for partition in self.engine.catalog.partitions(relation.oid, &[])? {
             if partition.new.columns.is_some() == cascade {
-                let mut new = partition.new;
+                let mut new = partition.new.clone();
                 new.columns = (!cascade).then(|| Arc::clone(&relation.new.columns));
-                changed.push((partition.id, new));
+                changed.push((partition, new));
             }
         }
-        Ok(self.engine.catalog.alter_partitions(relation.oid, &changed)?)
+        Ok(changed)
     }
 
     /// `PARTITION COLUMN (name type)`: the values that there are must be values of the new type.
@@ -95,7 +99,7 @@ impl Runner {
             *old = field;
         }
         let new = NewRelation { partitions: Arc::new(Schema::new(fields)), ..relation.new.clone() };
-        Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
+        Ok(self.engine.catalog.alter_relation(relation, &new)?)
     }
 
     /// Columns of a managed table under a Delta log.
@@ -114,8 +118,13 @@ impl Runner {
         }
         let table = ManagedTable::new(relation.new.location.clone().unwrap_or_default());
         let mut attempts = Attempts::default();
-        let columns = loop {
+        loop {
             let change = table.change(&relation.new.columns, false).await?;
+            // Who waited for another one's change of columns knows only those that were before.
+            let now = self.engine.catalog.relation(&relation.new.schema, &relation.new.name)?;
+            if now.is_none_or(|now| now.oid != relation.oid || now.new.columns != relation.new.columns) {
+                return Err(mead_catalog::Error::ChangedMeanwhile.into());
+            }
             let there = described(&change.columns(), &relation.new.columns);
             let columns = ManagedTable::declared_schema(self.changed(&there, relation, action)?.as_ref())?;
             let sources = sources(&there, action, &columns);
@@ -124,12 +133,10 @@ impl Runner {
                 Err(error) if attempts.again(&error) => {}
                 done => {
                     done?;
-                    break columns;
+                    return Ok(self.engine.catalog.note_columns(relation, &columns)?);
                 }
             }
-        };
-        let new = NewRelation { columns, ..relation.new.clone() };
-        Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
+        }
     }
 
     /// The columns after an action.

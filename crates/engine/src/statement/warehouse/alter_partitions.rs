@@ -161,10 +161,10 @@ impl Runner {
         let Some(partition) = self.engine.catalog.partition(relation.oid, &name)? else {
             return Err(mead_catalog::Error::UndefinedPartition(name).into());
         };
-        let mut new = partition.new;
+        let mut new = partition.new.clone();
         new.values = self.full_partition_values(relation, to)?;
         new.name = name_of_partition(relation, &new.values);
-        Ok(self.engine.catalog.alter_partitions(relation.oid, &[(partition.id, new)])?)
+        Ok(self.engine.catalog.alter_partitions(relation.oid, &[(partition, new)])?)
     }
 }
 

@@ -55,13 +55,12 @@ impl Runner {
         let mut kept = Vec::new();
         for partition in self.engine.catalog.partitions(relation.oid, &[])? {
             if partition.new.storage.is_none() {
-                let mut old = partition.new;
-                old.storage = Some(table.clone());
-                kept.push((partition.id, old));
+                let mut own = partition.new.clone();
+                own.storage = Some(table.clone());
+                kept.push((partition, own));
             }
         }
-        self.engine.catalog.alter_partitions(relation.oid, &kept)?;
-        Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
+        Ok(self.engine.catalog.alter_with_partitions(relation, &new, &kept)?)
     }
 
     fn set_location(
@@ -87,7 +86,7 @@ impl Runner {
             }),
             None => {
                 let new = NewRelation { location: Some(folder), ..relation.new.clone() };
-                Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
+                Ok(self.engine.catalog.alter_relation(relation, &new)?)
             }
         }
     }

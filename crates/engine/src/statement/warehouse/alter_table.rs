@@ -110,7 +110,7 @@ impl Runner {
         let is_hive = self.source.dialect.is_hive_like();
         let name = if is_hive { last.to_lowercase() } else { last };
         let new = NewRelation { schema, name, ..relation.new.clone() };
-        Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
+        Ok(self.engine.catalog.alter_relation(relation, &new)?)
     }
 
     pub(super) fn set_properties(
@@ -143,7 +143,7 @@ impl Runner {
             let whole = Relation { oid: relation.oid, created_at: relation.created_at, new: new.clone() };
             whole.table_format()?.validate(&new.columns)?;
         }
-        Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
+        Ok(self.engine.catalog.alter_relation(relation, &new)?)
     }
 
     pub(super) fn unset(
@@ -178,7 +178,7 @@ impl Runner {
                 return Err(missing(new.kind.noun(), &new.name, key));
             }
         }
-        Ok(self.engine.catalog.alter_relation(relation.oid, &new)?)
+        Ok(self.engine.catalog.alter_relation(relation, &new)?)
     }
 
     /// The partitions that a clause means, of which there must be one at least.
@@ -209,9 +209,9 @@ impl Runner {
     ) -> Result<(), Diagnostic> {
         let mut changed = Vec::new();
         for partition in self.partitions_of(relation, spec)? {
-            let mut new = partition.new;
+            let mut new = partition.new.clone();
             change(&mut new)?;
-            changed.push((partition.id, new));
+            changed.push((partition, new));
         }
         Ok(self.engine.catalog.alter_partitions(relation.oid, &changed)?)
     }

@@ -66,7 +66,7 @@ impl Runner {
                     options: self.view_options(),
                     ..relation.new.clone()
                 };
-                self.engine.catalog.alter_relation(relation.oid, &new)?;
+                self.engine.catalog.alter_relation(&relation, &new)?;
             }
         }
         Ok(Execution::done("ALTER VIEW"))

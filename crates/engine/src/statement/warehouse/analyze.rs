@@ -12,8 +12,8 @@ use datafusion::functions::expr_fn::octet_length;
 use datafusion::functions_aggregate::expr_fn::{approx_distinct, avg, count, max, min, sum};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident, lit, when};
 use futures::StreamExt;
-use mead_catalog::statistics::{BYTES, ColumnStatistics, FILES, RAW_BYTES, ROWS, note_column_statistics};
-use mead_catalog::{NewRelation, Partition, Relation, RelationKind};
+use mead_catalog::statistics::{BYTES, ColumnStatistics, FILES, RAW_BYTES, ROWS, Statistics};
+use mead_catalog::{Partition, Relation, RelationKind};
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::Analyze;
 use mead_storage::hive::{files_below, partition_text, partition_value};
@@ -43,10 +43,8 @@ impl Runner {
                 true => None,
                 false => self.found(&relation, None, &columns, false).await?.into_values().next(),
             };
-            let mut new = relation.new.clone();
-            let (files, bytes) = self.sizes(&relation, None)?;
-            self.note(&mut new.properties, files, bytes, found)?;
-            self.engine.catalog.alter_relation(relation.oid, &new)?;
+            let statistics = statistics(self.sizes(&relation, None)?, found);
+            self.engine.catalog.note_statistics(&relation, Some(&statistics), &[])?;
         }
         Ok(Execution::done("ANALYZE"))
     }
@@ -100,23 +98,17 @@ impl Runner {
                 false => Some(found.remove(&partition.new.name).unwrap_or_default()),
             };
             total.rows += own.as_ref().map_or(0, |own| own.rows);
-            let (files, bytes) = self.sizes(relation, Some(&partition))?;
-            let mut new = partition.new;
-            self.note(&mut new.parameters, files, bytes, own)?;
-            changed.push((partition.id, new));
+            changed.push((partition.id, statistics(self.sizes(relation, Some(&partition))?, own)));
         }
-        catalog.alter_partitions(relation.oid, &changed)?;
+        let mut of_table = None;
         if is_whole && !analyze.no_scan {
             if !columns.is_empty() {
                 let of_all = self.found(relation, None, columns, false).await?.into_values().next();
                 total.columns = of_all.unwrap_or_default().columns;
             }
-            let mut new: NewRelation = relation.new.clone();
-            note_column_statistics(&mut new.properties, total.columns)?;
-            new.properties.insert(ROWS.to_owned(), total.rows.to_string());
-            catalog.alter_relation(relation.oid, &new)?;
+            of_table = Some(Statistics { numbers: BTreeMap::from([(ROWS, total.rows)]), columns: total.columns });
         }
-        Ok(())
+        Ok(catalog.note_statistics(relation, of_table.as_ref(), &changed)?)
     }
 
     /// The comparison of partition columns that the clause means.
@@ -208,25 +200,16 @@ impl Runner {
             }
         }
     }
+}
 
-    fn note(
-        &self,
-        properties: &mut BTreeMap<String, String>,
-        files: u64,
-        bytes: u64,
-        found: Option<Found>,
-    ) -> Result<(), Diagnostic> {
-        properties.insert(FILES.to_owned(), files.to_string());
-        properties.insert(BYTES.to_owned(), bytes.to_string());
-        if let Some(found) = found {
-            properties.insert(ROWS.to_owned(), found.rows.to_string());
-            properties.insert(RAW_BYTES.to_owned(), bytes.to_string());
-            if !found.columns.is_empty() {
-                note_column_statistics(properties, found.columns)?;
-            }
-        }
-        Ok(())
+/// What there is to be noted of files and their bytes, and of their rows.
+fn statistics((files, bytes): (u64, u64), found: Option<Found>) -> Statistics {
+    let mut statistics = Statistics { numbers: BTreeMap::from([(FILES, files), (BYTES, bytes)]), ..Default::default() };
+    if let Some(found) = found {
+        statistics.numbers.extend([(ROWS, found.rows), (RAW_BYTES, bytes)]);
+        statistics.columns = found.columns;
     }
+    statistics
 }
 
 fn bytes_below(folder: &Path) -> Result<Vec<u64>, Diagnostic> {

@@ -170,7 +170,7 @@ impl Destination {
     /// Makes the files the table's.
     pub(super) fn publish(mut self, files: &[NewFile]) -> Result<(), Diagnostic> {
         let (publication, moves) = self.prepare(files)?;
-        let unnamed = self.catalog.publish_files(self.relation.oid, &publication)?;
+        let unnamed = self.catalog.publish_files(&self.relation, &publication)?;
         moves.keep();
         self.remove_staging();
         self.leftovers.keep();

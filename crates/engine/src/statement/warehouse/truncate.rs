@@ -56,7 +56,7 @@ impl Runner {
             replaces: partitions.into_iter().map(|partition| partition.new.name).collect(),
             ..Publication::default()
         };
-        let unnamed = self.engine.catalog.publish_files(relation.oid, &publication)?;
+        let unnamed = self.engine.catalog.publish_files(relation, &publication)?;
         remove_files(&location, unnamed.into_iter().map(|path| location.join(path)).collect());
         Ok(())
     }
