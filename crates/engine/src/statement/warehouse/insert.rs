@@ -15,7 +15,7 @@ use mead_catalog::{NewRelation, Relation, RelationKind};
 use mead_common::{Diagnostic, sqlstate};
 use mead_functions::types::EXTENSION_NAME;
 use mead_parser::{HiveInsert, InsertTarget, VariableKind};
-use mead_storage::hive::{DEFAULT, HIVE_TYPE, Leftovers, PartitionFile, TableWriter};
+use mead_storage::hive::{DEFAULT, HIVE_TYPE, Leftovers, PartitionFile, PartitionFolders, TableWriter};
 
 use super::super::Runner;
 use super::destination::{Destination, NewFile};
@@ -263,7 +263,7 @@ impl Runner {
         relation: &NewRelation,
         plan: Arc<dyn ExecutionPlan>,
         fixed: Vec<Option<Option<String>>>,
-        destination: &mut Destination,
+        destination: &mut (dyn PartitionFolders + Send),
     ) -> Result<WrittenRows, Diagnostic> {
         let is_dynamic = fixed.iter().any(Option::is_none);
         let mut writer = TableWriter::new(Arc::clone(&relation.columns), Arc::clone(&relation.partitions), fixed);
