@@ -30,6 +30,7 @@ impl Runner {
         let values = self.full_partition_values(&relation, &load.partition)?;
         let name = name_of_partition(&relation, &values);
         let sources = self.files_to_load(&load.path)?;
+        self.check_not_own(&relation, &name, &sources)?;
         let mut destination = Destination::new(&self.engine.catalog, &relation, load.overwrite)?;
         let (folder, format) = destination.open(&name, &values)?;
         std::fs::create_dir_all(&folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
@@ -44,13 +45,14 @@ impl Runner {
         }
         destination.publish(&files)?;
         copied.keep();
-        moved(load, &sources)?;
+        self.moved(load, &sources);
         Ok(Execution::done("LOAD DATA"))
     }
 
     /// Files whose rows tell their partitions, in columns behind the others: they are read and inserted, as in Hive 3.
     async fn load_dynamically(&self, load: &LoadData, relation: &Relation) -> Result<Execution, Diagnostic> {
         let sources = self.files_to_load(&load.path)?;
+        self.check_not_own(relation, "", &sources)?;
         let fixed = self.partition_values(relation, &load.partition)?;
         let dynamic = dynamic_columns(relation, &fixed);
         let columns: Vec<_> = relation.new.columns.fields().iter().chain(&dynamic).cloned().collect();
@@ -82,8 +84,43 @@ impl Runner {
         let insert = self.fit_to_table(rows.build().map_err(report)?, &target)?;
         let plan = self.state.create_physical_plan(&insert.plan).await.map_err(report)?;
         self.run_table_insert(TableInsert::Files { insert, target }, plan).await?.publish()?;
-        moved(load, &sources)?;
+        self.moved(load, &sources);
         Ok(Execution::done("LOAD DATA"))
+    }
+
+    /// Without LOCAL the files are the table's now. It has their rows: what happens here is no failure any more.
+    fn moved(&self, load: &LoadData, sources: &[PathBuf]) {
+        for source in sources.iter().filter(|_| !load.local) {
+            match std::fs::remove_file(source) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    self.notice(format!("file \"{}\" was loaded, but not removed: {error}", source.display()));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Files that are the target's already cannot be loaded into it: they would be there twice, or go with what is replaced.
+    fn check_not_own(&self, relation: &Relation, partition: &str, sources: &[PathBuf]) -> Result<(), Diagnostic> {
+        let known = match partition.is_empty() {
+            true => None,
+            false => self.engine.catalog.partition(relation.oid, partition)?,
+        };
+        let below = relation.new.location.as_ref().map(|folder| folder.join(partition));
+        let target = known.and_then(|partition| partition.new.location).or(below);
+        let managed = relation.new.location.clone().filter(|_| relation.new.kind == RelationKind::Managed);
+        for folder in target.into_iter().chain(managed) {
+            // As the sources are, with links followed.
+            let folder = folder.canonicalize().unwrap_or(folder);
+            let is_own = |source: &&PathBuf| source.canonicalize().is_ok_and(|source| source.starts_with(&folder));
+            if let Some(source) = sources.iter().find(is_own) {
+                return Err(Diagnostic::new(
+                    sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                    format!("file \"{}\" lies in the folder that it is to be loaded into", source.display()),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The file, the files of the folder, or the files whose names fit a pattern of `*` and `?`.
@@ -125,14 +162,6 @@ impl Runner {
             false => Ok(files),
         }
     }
-}
-
-/// Without LOCAL the files are the table's now.
-fn moved(load: &LoadData, sources: &[PathBuf]) -> Result<(), Diagnostic> {
-    for source in sources.iter().filter(|_| !load.local) {
-        std::fs::remove_file(source).map_err(|error| Error::Io { path: source.clone(), source: error })?;
-    }
-    Ok(())
 }
 
 /// Hive's test for formats that it would fail to read afterwards.

@@ -44,21 +44,29 @@ impl Runner {
             (true, true) => self.engine.catalog.partitions(relation.oid, &[])?,
             _ => self.partitions_of(relation, &truncate.partition)?,
         };
-        // Folders of somebody else's lose their files one by one; those of the warehouse are unnamed at once.
-        for folder in partitions.iter().filter_map(|partition| partition.new.location.as_ref()) {
-            empty(folder)?;
+        let outside = partitions.iter().find(|partition| partition.new.location.is_some());
+        if let Some(partition) = outside.filter(|_| !truncate.force) {
+            return Err(Diagnostic::new(
+                sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("cannot truncate partition \"{}\" of table \"{}\"", partition.new.name, relation.new.name),
+            )
+            .with_detail("it has a LOCATION of its own, whose files may be somebody else's")
+            .with_hint("TRUNCATE TABLE … FORCE removes them"));
         }
-        if relation.new.kind == RelationKind::External {
-            return if is_partitioned { Ok(()) } else { empty(&location) };
+        let mut folders: Vec<_> = partitions.iter().filter_map(|partition| partition.new.location.clone()).collect();
+        if relation.new.kind == RelationKind::Managed {
+            let publication = Publication {
+                replaces_all: !is_partitioned,
+                replaces: partitions.into_iter().map(|partition| partition.new.name).collect(),
+                ..Publication::default()
+            };
+            let unnamed = self.engine.catalog.publish_files(relation, &publication)?;
+            remove_files(&location, unnamed.into_iter().map(|path| location.join(path)).collect());
+        } else if !is_partitioned {
+            folders.push(location);
         }
-        let publication = Publication {
-            replaces_all: !is_partitioned,
-            replaces: partitions.into_iter().map(|partition| partition.new.name).collect(),
-            ..Publication::default()
-        };
-        let unnamed = self.engine.catalog.publish_files(relation, &publication)?;
-        remove_files(&location, unnamed.into_iter().map(|path| location.join(path)).collect());
-        Ok(())
+        // Folders of somebody else's lose their files one by one, when nothing can be refused any more.
+        folders.iter().try_for_each(|folder| empty(folder))
     }
 }
 
