@@ -1,7 +1,8 @@
 //! ALTER TABLE … ADD, DROP and RENAME PARTITION.
 
 use std::cmp::Ordering;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 use mead_catalog::{Partition, Relation, RelationKind};
@@ -164,8 +165,50 @@ impl Runner {
         let mut new = partition.new.clone();
         new.values = self.full_partition_values(relation, to)?;
         new.name = name_of_partition(relation, &new.values);
-        Ok(self.engine.catalog.alter_partitions(relation.oid, &[(partition, new)])?)
+        if new.name == partition.new.name {
+            return Ok(());
+        }
+        if self.engine.catalog.partition(relation.oid, &new.name)?.is_some() {
+            return Err(mead_catalog::Error::DuplicatePartition(new.name).into());
+        }
+        // A folder that has the partition's name is renamed too: the next partition of the old name would be put there.
+        let root = relation.new.location.as_ref().filter(|_| relation.new.kind == RelationKind::External);
+        let folders = root.and_then(|root| {
+            let old = partition.new.location.clone().filter(|old| *old == root.join(&partition.new.name))?;
+            Some((old, root.join(&new.name)))
+        });
+        let Some((old_folder, new_folder)) = folders else {
+            return Ok(self.engine.catalog.alter_partitions(relation.oid, &[(partition, new)])?);
+        };
+        new.location = Some(new_folder.clone());
+        let is_moved = old_folder.exists();
+        if is_moved {
+            rename_folder(&old_folder, &new_folder)?;
+        }
+        let altered = self.engine.catalog.alter_partitions(relation.oid, &[(partition, new)]);
+        if altered.is_err() && is_moved {
+            rename_folder(&new_folder, &old_folder)?;
+        }
+        Ok(altered?)
     }
+}
+
+fn rename_folder(from: &Path, to: &Path) -> Result<(), Diagnostic> {
+    let io = |source| mead_storage::Error::Io { path: to.to_owned(), source };
+    if let Some(parent) = to.parent() {
+        std::fs::create_dir_all(parent).map_err(io)?;
+    }
+    std::fs::rename(from, to).map_err(|error| match error.kind() {
+        ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => Diagnostic::new(
+            sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("folder \"{}\" exists, and is not empty", to.display()),
+        ),
+        _ => io(error).into(),
+    })?;
+    for parent in [from.parent(), to.parent()].into_iter().flatten() {
+        sync_folder(parent)?;
+    }
+    Ok(())
 }
 
 fn holds(operator: &BinaryOperator, order: Ordering) -> bool {
