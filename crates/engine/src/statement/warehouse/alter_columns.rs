@@ -4,6 +4,7 @@
 //! ORC, Avro and JSON and by place in text. A partition keeps the columns that the table had when they are changed without
 //! CASCADE.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
@@ -11,11 +12,12 @@ use mead_catalog::{NewPartition, NewRelation, Partition, Relation};
 use mead_common::{Diagnostic, sqlstate};
 use mead_parser::{AlterTableAction, ColumnPosition, HiveColumn, PartitionSpec};
 use mead_storage::ManagedTable;
-use mead_storage::hive::{COMMENT, Serde, hive_type_name, partition_value};
+use mead_storage::hive::{COMMENT, Serde, hive_type_name, partition_text, partition_value};
 
 use super::super::Runner;
 use super::super::change::Attempts;
 use super::columns::{check_names, field_of};
+use super::partition::name_of_partition;
 use super::relation::{TableKind, table_kind};
 
 impl Runner {
@@ -78,7 +80,8 @@ impl Runner {
         Ok(changed)
     }
 
-    /// `PARTITION COLUMN (name type)`: the values that there are must be values of the new type.
+    /// `PARTITION COLUMN (name type)`: the values that there are must be values of the new type, and are kept as that type
+    /// writes them, since a query looks for them so.
     fn change_partition_column(&self, relation: &Relation, column: &HiveColumn) -> Result<(), Diagnostic> {
         let Ok(place) = relation.new.partitions.index_of(&column.name) else {
             return Err(undefined(relation, &column.name));
@@ -90,16 +93,31 @@ impl Runner {
                 format!("partition column \"{}\" must have a simple type", column.name),
             ));
         }
-        for partition in self.engine.catalog.partitions(relation.oid, &[])? {
-            partition_value(&field, partition.new.values.get(place).and_then(Option::as_deref))?;
-        }
         let mut fields: Vec<Field> =
             relation.new.partitions.fields().iter().map(|field| field.as_ref().clone()).collect();
         if let Some(old) = fields.get_mut(place) {
-            *old = field;
+            *old = field.clone();
         }
         let new = NewRelation { partitions: Arc::new(Schema::new(fields)), ..relation.new.clone() };
-        Ok(self.engine.catalog.alter_relation(relation, &new)?)
+        let mut names = HashSet::new();
+        let mut changed = Vec::new();
+        for old in self.engine.catalog.partitions(relation.oid, &[])? {
+            let mut partition = old.new.clone();
+            if let Some(text) = partition.values.get_mut(place) {
+                *text = partition_text(&field, &partition_value(&field, text.as_deref())?)?;
+            }
+            partition.name = name_of_partition(relation, &partition.values);
+            if !names.insert(partition.name.clone()) {
+                return Err(Diagnostic::new(
+                    sqlstate::UNIQUE_VIOLATION,
+                    format!("two partitions of table \"{}\" would be \"{}\"", relation.new.name, partition.name),
+                ));
+            }
+            if partition != old.new {
+                changed.push((old, partition));
+            }
+        }
+        Ok(self.engine.catalog.alter_with_partitions(relation, &new, &changed)?)
     }
 
     /// Columns of a managed table under a Delta log.
