@@ -237,6 +237,9 @@ impl Runner {
             destination.open(&name, values)?;
         }
         let rows = self.write_rows(&insert.relation.new, plan, insert.fixed, &mut destination).await?;
+        if !target.overwrite {
+            self.tell_unread(&insert.relation, &rows.files)?;
+        }
         Ok(WrittenTable::Files { rows, destination: Box::new(destination) })
     }
 
@@ -255,6 +258,30 @@ impl Runner {
             )
             .with_hint(format!("SET {PARTITIONS_MAX} to more"))),
         }
+    }
+
+    /// A partition that keeps older columns does not show what was inserted into newer ones.
+    fn tell_unread(&self, relation: &Relation, files: &[NewFile]) -> Result<(), Diagnostic> {
+        if relation.new.partitions.fields().is_empty() {
+            return Ok(());
+        }
+        let names: BTreeSet<&str> = files.iter().map(|file| file.partition.as_str()).collect();
+        for name in names {
+            let known = self.engine.catalog.partition(relation.oid, name)?;
+            let Some(columns) = known.and_then(|partition| partition.new.columns) else { continue };
+            let fields = relation.new.columns.fields().iter();
+            let unread: Vec<String> = fields
+                .filter(|field| columns.field_with_name(field.name()).is_err())
+                .map(|field| format!("\"{}\"", field.name()))
+                .collect();
+            if !unread.is_empty() {
+                self.notice(format!(
+                    "partition \"{name}\" has no column {}, which is NULL in it until the partition gets it",
+                    unread.join(", ")
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Writes a plan's rows to the files of a table, which nobody reads yet.
