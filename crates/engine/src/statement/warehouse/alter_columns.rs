@@ -104,7 +104,7 @@ impl Runner {
         for old in self.engine.catalog.partitions(relation.oid, &[])? {
             let mut partition = old.new.clone();
             if let Some(text) = partition.values.get_mut(place) {
-                *text = partition_text(&field, &partition_value(&field, text.as_deref())?)?;
+                *text = partition_text(&partition_value(&field, text.as_deref())?)?;
             }
             partition.name = name_of_partition(relation, &partition.values);
             if !names.insert(partition.name.clone()) {
