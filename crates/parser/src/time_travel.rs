@@ -69,9 +69,7 @@ pub(crate) fn named(tokens: Vec<TokenWithSpan>, quote: char) -> Vec<TokenWithSpa
             instead.push(made(Token::make_word("AS", None)));
             instead.push(made(Token::make_word(&base, Some(quote))));
         }
-        for place in *name_place..=*value_place {
-            changed[place] = Some(Vec::new());
-        }
+        changed[*name_place..=*value_place].fill(Some(Vec::new()));
         changed[*name_place] = Some(instead);
     }
     let kept = tokens.into_iter().zip(changed);

@@ -23,11 +23,11 @@ pub(crate) struct Definition {
     pub dialect: Dialect,
 }
 
+/// Gives the function of a name, if there is one.
+type Find<'a> = dyn Fn(&[String]) -> Result<Option<Definition>, Diagnostic> + 'a;
+
 /// Puts the expressions in. `find` is asked for the name of every function that is called, in lower case if it is unquoted.
-pub(crate) fn expand(
-    statement: &mut ast::Statement,
-    find: &dyn Fn(&[String]) -> Result<Option<Definition>, Diagnostic>,
-) -> Result<(), Diagnostic> {
+pub(crate) fn expand(statement: &mut ast::Statement, find: &Find<'_>) -> Result<(), Diagnostic> {
     let mut known = HashMap::new();
     let mut calls = 0;
     let mut expander = Expander { find, known: &mut known, calls: &mut calls, depth: 0 };
@@ -56,7 +56,7 @@ pub(crate) fn put_nulls(query: &mut ast::Query, parameters: &[(String, DataType)
 type Known = HashMap<Vec<String>, Option<CreateRoutine>>;
 
 struct Expander<'a> {
-    find: &'a dyn Fn(&[String]) -> Result<Option<Definition>, Diagnostic>,
+    find: &'a Find<'a>,
     known: &'a mut Known,
     calls: &'a mut usize,
     depth: usize,

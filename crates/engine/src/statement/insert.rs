@@ -22,7 +22,7 @@ use crate::session::Execution;
 
 impl Runner {
     pub(crate) async fn insert(&self, insert: &ast::Insert) -> Result<Execution, Diagnostic> {
-        if let Some(hive) = self.into_hive_table(insert)? {
+        if let Some(hive) = self.as_hive_insert(insert)? {
             return self.insert_hive(&hive).await;
         }
         let plan = self.bind(self.plan_insert(insert).await?)?;
@@ -31,7 +31,7 @@ impl Runner {
     }
 
     /// The same statement as one of Hive's, where it is about a table in one of Hive's formats.
-    fn into_hive_table(&self, insert: &ast::Insert) -> Result<Option<HiveInsert>, Diagnostic> {
+    fn as_hive_insert(&self, insert: &ast::Insert) -> Result<Option<HiveInsert>, Diagnostic> {
         let TableObject::TableName(table) = &insert.table else { return Ok(None) };
         let name = self.find_relation(table)?;
         match self.engine.catalog.relation(&name.schema, &name.name)? {
@@ -44,7 +44,7 @@ impl Runner {
     }
 
     pub(crate) async fn plan_insert(&self, insert: &ast::Insert) -> Result<LogicalPlan, Diagnostic> {
-        if let Some(hive) = self.into_hive_table(insert)? {
+        if let Some(hive) = self.as_hive_insert(insert)? {
             return Ok(self.plan_hive_insert(&hive).await?.plan);
         }
         let mut insert = insert.clone();

@@ -15,6 +15,9 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// A longer line is taken for a file that is no text.
 pub(super) const LINE_BYTES_MAX: usize = 64 << 20;
 
+/// A line, and its number from 1 where that is known.
+pub(super) type NumberedLine<'a> = (&'a [u8], Option<u64>);
+
 /// See the module's documentation.
 pub(super) struct Lines {
     input: BufReader<Box<dyn Read + Send>>,
@@ -136,7 +139,7 @@ impl Lines {
     }
 
     /// The next line with its number, which is known where the file is read from its beginning.
-    pub fn next_numbered(&mut self) -> Result<Option<(&[u8], Option<u64>)>, Error> {
+    pub fn next_numbered(&mut self) -> Result<Option<NumberedLine<'_>>, Error> {
         let number = (!self.begins_inside).then_some(self.number + 1);
         Ok(self.next()?.map(|line| (line, number)))
     }

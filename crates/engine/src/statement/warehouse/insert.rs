@@ -53,7 +53,7 @@ impl Runner {
     pub(super) async fn plan_table_insert(&self, insert: &HiveInsert) -> Result<TableInsert, Diagnostic> {
         let planned = self.plan_hive_insert(insert).await?;
         match table_kind(&planned.relation) {
-            TableKind::Hive => Ok(TableInsert::Files { insert: planned, target: insert.target.clone() }),
+            TableKind::Hive => Ok(TableInsert::Files { insert: Box::new(planned), target: insert.target.clone() }),
             TableKind::Delta | TableKind::Files => {
                 Ok(TableInsert::Provider(self.plan_other_insert(planned, &insert.target).await?))
             }
@@ -318,7 +318,7 @@ impl Runner {
 /// An insert that has been planned.
 pub(super) enum TableInsert {
     /// Into a table whose files are written here.
-    Files { insert: InsertPlan, target: InsertTarget },
+    Files { insert: Box<InsertPlan>, target: InsertTarget },
     /// Into a table whose provider takes the rows.
     Provider(LogicalPlan),
 }

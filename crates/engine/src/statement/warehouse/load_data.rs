@@ -83,7 +83,7 @@ impl Runner {
         };
         let insert = self.fit_to_table(rows.build().map_err(report)?, &target)?;
         let plan = self.state.create_physical_plan(&insert.plan).await.map_err(report)?;
-        self.run_table_insert(TableInsert::Files { insert, target }, plan).await?.publish()?;
+        self.run_table_insert(TableInsert::Files { insert: Box::new(insert), target }, plan).await?.publish()?;
         self.moved(load, &sources);
         Ok(Execution::done("LOAD DATA"))
     }

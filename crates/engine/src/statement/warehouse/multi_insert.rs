@@ -17,8 +17,8 @@ use crate::session::Execution;
 
 /// One of the inserts.
 enum Branch {
-    Directory(DirectoryInsert),
-    Table(TableInsert),
+    Directory(Box<DirectoryInsert>),
+    Table(Box<TableInsert>),
 }
 
 impl Branch {
@@ -43,8 +43,10 @@ impl Runner {
         let mut branches = Vec::with_capacity(inserts.len());
         for insert in inserts {
             branches.push(match insert {
-                Statement::Warehouse(Warehouse::Insert(insert)) => Branch::Table(self.plan_table_insert(insert).await?),
-                Statement::InsertDirectory(insert) => Branch::Directory(self.plan_directory(insert).await?),
+                Statement::Warehouse(Warehouse::Insert(insert)) => {
+                    Branch::Table(Box::new(self.plan_table_insert(insert).await?))
+                }
+                Statement::InsertDirectory(insert) => Branch::Directory(Box::new(self.plan_directory(insert).await?)),
                 _ => return Err(Diagnostic::internal("a branch of several inserts is none")),
             });
         }
@@ -95,8 +97,8 @@ impl Runner {
 
     async fn run_branch(&self, branch: Branch, plan: Arc<dyn ExecutionPlan>) -> Result<Written, Diagnostic> {
         match branch {
-            Branch::Directory(insert) => Ok(Written::Directory(self.write_directory(insert, plan).await?)),
-            Branch::Table(insert) => Ok(Written::Table(self.run_table_insert(insert, plan).await?)),
+            Branch::Directory(insert) => Ok(Written::Directory(self.write_directory(*insert, plan).await?)),
+            Branch::Table(insert) => Ok(Written::Table(self.run_table_insert(*insert, plan).await?)),
         }
     }
 }

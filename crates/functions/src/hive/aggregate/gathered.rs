@@ -25,6 +25,9 @@ use crate::arguments::wrong_call;
 use crate::error::external;
 use crate::hive::definition::Argument;
 
+/// Which rows matter.
+pub(crate) type Reduce = fn(&[ArrayRef]) -> Result<Vec<u32>>;
+
 /// An aggregate of this kind.
 pub(crate) struct Gathered {
     pub name: &'static str,
@@ -38,7 +41,7 @@ pub(crate) struct Gathered {
     /// A row counts only if this argument is not NULL.
     pub known: Option<usize>,
     /// The rows that matter, where few do.
-    pub reduce: Option<fn(&[ArrayRef]) -> Result<Vec<u32>>>,
+    pub reduce: Option<Reduce>,
     pub evaluate: fn(&Group) -> Result<ScalarValue>,
     /// `f(p) WITHIN GROUP (ORDER BY x)` is `f(x, p)`.
     pub within_group: bool,

@@ -31,7 +31,7 @@ const NAMES: [&str; 7] = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"
 fn weekday(name: &str, dialect: Dialect) -> Option<i64> {
     let name = if dialect == Dialect::Spark { name.trim() } else { name }.to_ascii_uppercase();
     let fits = |day: &&str| name == **day || (matches!(name.len(), 2 | 3) && day.starts_with(&name));
-    NAMES.iter().position(|day| fits(&day)).map(|day| day as i64)
+    NAMES.iter().position(fits).map(|day| day as i64)
 }
 
 fn next(date: NaiveDate, weekday: i64) -> Option<NaiveDate> {

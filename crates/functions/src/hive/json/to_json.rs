@@ -6,7 +6,6 @@ use datafusion::error::Result;
 
 use super::SECTION;
 use super::value::Json;
-use crate::hive::call::Call;
 use crate::hive::convert::text;
 use crate::hive::definition::{BASE, Definition, Kind};
 use crate::types::is_text;
@@ -25,7 +24,7 @@ static TO_JSON: Definition = Definition {
         let mut rows = Vec::with_capacity(call.rows);
         for row in 0..call.rows {
             let null = known.as_ref().is_some_and(|nulls| nulls.is_null(row));
-            rows.push(if null { None } else { json(call, &values, row, &zone)?.plain() });
+            rows.push(if null { None } else { json(&values, row, &zone)?.plain() });
         }
         call.texts(|row| rows.get(row)?.as_deref())
     },
@@ -37,12 +36,12 @@ static TO_JSON: Definition = Definition {
 
 pub(super) static SPARK: &[&Definition] = &[&TO_JSON];
 
-fn json(call: &Call, values: &ArrayRef, row: usize, zone: &chrono_tz::Tz) -> Result<Json> {
+fn json(values: &ArrayRef, row: usize, zone: &chrono_tz::Tz) -> Result<Json> {
     if values.is_null(row) || values.data_type().is_null() {
         return Ok(Json::Null);
     }
     let list = |items: ArrayRef| -> Result<Json> {
-        let items = (0..items.len()).map(|place| json(call, &items, place, zone));
+        let items = (0..items.len()).map(|place| json(&items, place, zone));
         Ok(Json::List(items.collect::<Result<_>>()?))
     };
     Ok(match values.data_type() {
@@ -53,7 +52,7 @@ fn json(call: &Call, values: &ArrayRef, row: usize, zone: &chrono_tz::Tz) -> Res
             let mut members = Vec::new();
             for (field, column) in fields.iter().zip(values.as_struct().columns()) {
                 if column.is_valid(row) && !column.data_type().is_null() {
-                    members.push((field.name().clone(), json(call, column, row, zone)?));
+                    members.push((field.name().clone(), json(column, row, zone)?));
                 }
             }
             Json::Object(members)
@@ -63,7 +62,7 @@ fn json(call: &Call, values: &ArrayRef, row: usize, zone: &chrono_tz::Tz) -> Res
             let names = text::texts(entries.column(0), zone)?;
             let mut members = Vec::new();
             for place in 0..entries.len() {
-                members.push((names.value(place).to_owned(), json(call, entries.column(1), place, zone)?));
+                members.push((names.value(place).to_owned(), json(entries.column(1), place, zone)?));
             }
             Json::Object(members)
         }

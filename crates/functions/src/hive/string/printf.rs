@@ -283,7 +283,7 @@ fn float(mark: &Mark, number: f64, text: &str) -> String {
         _ => {
             let significant = places.max(1);
             match magnitude {
-                magnitude if magnitude == 0.0 => format!("{:.*}", significant - 1, 0.0),
+                0.0 => format!("{:.*}", significant - 1, 0.0),
                 magnitude if (1e-4..10f64.powi(significant as i32)).contains(&magnitude) => {
                     let before = (magnitude.log10().floor() as i64 + 1).max(1);
                     let places = (significant as i64 - before).max(0) as usize;

@@ -56,9 +56,13 @@ impl TableFunction for Explode {
         Ok(columns)
     }
 
-    fn run(&self, arguments: &[ArrayRef], rows: usize, columns: &[FieldRef]) -> Result<TableRows> {
+    fn run(&self, arguments: &[ArrayRef], rows: usize, _: &[FieldRef]) -> Result<TableRows> {
         let [argument] = arguments else {
             return Err(DataFusionError::Internal(format!("{} without an argument", self.name())));
+        };
+        let argument = match argument.data_type() {
+            DataType::FixedSizeList(item, _) => &cast(argument, &DataType::List(Arc::clone(item)))?,
+            _ => argument,
         };
         let (offsets, values): (Vec<usize>, Vec<ArrayRef>) = match argument.data_type() {
             DataType::Null => (vec![0; rows + 1], vec![argument.slice(0, 0)]),
@@ -75,10 +79,6 @@ impl TableFunction for Explode {
                 let lists = argument.as_list::<i64>();
                 (lists.offsets().iter().map(|offset| *offset as usize).collect(), vec![Arc::clone(lists.values())])
             }
-            DataType::FixedSizeList(item, _) => {
-                let lists = cast(argument, &DataType::List(Arc::clone(item)))?;
-                return self.run(&[lists], rows, columns);
-            }
             other => return Err(DataFusionError::Internal(format!("{} of {other}", self.name()))),
         };
         let count = |row: usize| if argument.is_valid(row) { offsets[row + 1] - offsets[row] } else { 0 };
@@ -86,9 +86,9 @@ impl TableFunction for Explode {
         // NULLs may hide values, so these are taken one by one.
         let mut from = Vec::with_capacity(parents.len());
         let mut positions = Vec::with_capacity(if self.positions { parents.len() } else { 0 });
-        for row in 0..rows {
+        for (row, first) in offsets.iter().take(rows).enumerate() {
             for index in 0..count(row) {
-                from.push((offsets[row] + index) as u32);
+                from.push((first + index) as u32);
                 if self.positions {
                     positions.push(index as i32);
                 }

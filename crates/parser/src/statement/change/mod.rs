@@ -100,13 +100,9 @@ fn target(parser: &mut Parser<'_>, next: &[&str]) -> ParseResult<Target> {
     let table = parser.parse_object_name(false)?;
     let _ = parser.consume_token(&Token::Mul);
     let is_next = |parser: &Parser<'_>| next.iter().any(|word| parser.peek_word_at(0, word));
-    let alias = if parser.take_word("as") {
-        Some(parser.parse_identifier()?)
-    } else if !is_next(parser) && matches!(parser.peek_nth_token_ref(0).token, Token::Word(_)) {
-        Some(parser.parse_identifier()?)
-    } else {
-        None
-    };
+    let is_named =
+        parser.take_word("as") || (!is_next(parser) && matches!(parser.peek_nth_token_ref(0).token, Token::Word(_)));
+    let alias = if is_named { Some(parser.parse_identifier()?) } else { None };
     Ok(Target { table, alias })
 }
 

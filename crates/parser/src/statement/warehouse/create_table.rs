@@ -39,7 +39,7 @@ pub struct CreateHiveTable {
 /// A partition column: a new one, or (Spark) the name of a declared one.
 #[derive(Debug, Clone)]
 pub enum PartitionedBy {
-    Declared(HiveColumn),
+    Declared(Box<HiveColumn>),
     Named(String),
 }
 
@@ -81,7 +81,7 @@ pub(super) fn is_hive(parser: &Parser<'_>) -> bool {
             Token::Word(word) if word.quote_style.is_none() => {
                 let begins =
                     |words: &&[&str]| words.iter().enumerate().all(|(n, word)| parser.peek_word_at(at + n, word));
-                if CLAUSES.iter().any(|words| begins(words)) {
+                if CLAUSES.iter().any(begins) {
                     return true;
                 }
             }
@@ -216,7 +216,7 @@ fn partitioned_by(parser: &mut Parser<'_>) -> ParseResult<PartitionedBy> {
     if matches!(parser.peek_nth_token_ref(1).token, Token::Comma | Token::RParen) {
         return Ok(PartitionedBy::Named(column_name(parser)?));
     }
-    Ok(PartitionedBy::Declared(column(parser)?))
+    Ok(PartitionedBy::Declared(Box::new(column(parser)?)))
 }
 
 /// Behind `CLUSTERED BY`.

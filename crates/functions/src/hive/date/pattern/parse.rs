@@ -211,7 +211,7 @@ fn resolve_leniently(fields: &Fields) -> Option<NaiveDateTime> {
         (None, Some(day)) => (first.with_ordinal(1)?, day),
         (day, _) => (first, day.unwrap_or(1)),
     };
-    let add = |unit: i64, value: i64| value.checked_mul(unit).and_then(|seconds| TimeDelta::try_seconds(seconds));
+    let add = |unit: i64, value: i64| value.checked_mul(unit).and_then(TimeDelta::try_seconds);
     first
         .and_time(NaiveTime::MIN)
         .checked_add_signed(add(86_400, day - 1)?)?
