@@ -70,7 +70,7 @@ fn parse_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
         value = value.checked_mul(10)?.checked_add(i128::from(digit))?;
     }
     let round_up = point >= 0 && digits.get(taken).is_some_and(|digit| *digit >= b'5');
-    value += i128::from(round_up);
+    let value = value.checked_add(i128::from(round_up))?;
     let fits = value < 10_i128.checked_pow(u32::from(precision))?;
     fits.then_some(if negative { -value } else { value })
 }
@@ -97,6 +97,7 @@ mod tests {
             ("NaN", None),
             ("1e99999999999", None),
             ("0e99999", Some(0)),
+            ("1701411834604692317316873037158841057.275", None),
         ] {
             assert_eq!(parse_decimal(text, 5, 2), wanted, "{text}");
         }
