@@ -76,7 +76,7 @@ impl Case {
     fn backward(&self, isa: Isa, chunk: &mut Chunk, parameters: &[f32], grad_output: &[f32]) {
         chunk.grad.fill(f32::NAN);
         chunk.grad[..grad_output.len()].copy_from_slice(grad_output);
-        self.plan.with_weights(parameters, true, |weights| self.plan.backward(isa, weights, chunk, 1..2, None));
+        self.plan.with_weights(parameters, true, |weights| self.plan.backward(isa, weights, chunk, 1..2, None, None));
     }
 
     fn check(&self) {

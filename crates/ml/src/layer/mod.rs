@@ -8,6 +8,7 @@ pub(crate) mod batchnorm;
 mod conv2d;
 #[cfg(test)]
 mod convolution_tests;
+mod deferred;
 mod dense;
 mod depthwise;
 mod dropout;
@@ -22,6 +23,7 @@ pub(crate) mod winograd_conv;
 
 use std::fmt;
 
+pub use deferred::{Deferred, Samples};
 pub use initial::Initial;
 use rand_chacha::ChaCha8Rng;
 
@@ -144,6 +146,11 @@ pub trait Layer: Send + Sync + fmt::Debug {
 
     /// Adds to `gradient` (of the parameters), and fills `grad_input` unless nobody needs it.
     fn backward(&self, pass: &mut Pass<'_>, values: &Values<'_>, gradient: &mut [f32], grad_input: Option<&mut [f32]>);
+
+    /// The layer's other way back, if it is better for so many parameters: their gradient is made once for a whole batch.
+    fn deferred(&self) -> Option<&dyn Deferred> {
+        None
+    }
 }
 
 /// What the forward pass left, and the gradient that comes back.

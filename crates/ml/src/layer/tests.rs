@@ -82,7 +82,7 @@ impl Check {
                 batchnorm::gradient_means(std::iter::once(&partial), own);
             }
             self.plan.with_weights(&parameters, true, |weights| {
-                self.plan.backward(self.isa, weights, &mut chunk, layer..layer + 1, Some(STEP));
+                self.plan.backward(self.isa, weights, &mut chunk, layer..layer + 1, Some(STEP), None);
             });
         }
         chunk.gradient.to_vec()

@@ -5,21 +5,19 @@ use std::ops::{Deref, Range};
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
-/// Values in a block: long enough to be worth a thread's attention, short enough to be shared out evenly.
-const BLOCK: usize = 8192;
-
 /// Values of a line of the cache, on which the first begins.
 #[derive(Debug)]
 #[repr(C, align(64))]
 struct Line(UnsafeCell<[f32; LINE]>);
 
-const LINE: usize = 16;
+pub(super) const LINE: usize = 16;
 
 /// Values that may be written in blocks by several threads at once.
 #[derive(Debug)]
 pub(super) struct Blocks {
     lines: Box<[Line]>,
-    len: usize,
+    /// Where each block begins, and where the last one ends.
+    bounds: Vec<usize>,
     locks: Vec<RwLock<()>>,
 }
 
@@ -40,14 +38,20 @@ impl Line {
 }
 
 impl Blocks {
-    pub(super) fn new(values: &[f32]) -> Self {
-        let locks = (0..values.len().div_ceil(BLOCK)).map(|_| RwLock::new(())).collect();
+    /// Blocks that begin at 0 and at each of `bounds`, whose last is the number of values. They ascend, and each but the last is
+    /// a multiple of [`LINE`].
+    pub(super) fn new(values: &[f32], bounds: &[usize]) -> Self {
+        let bounds: Vec<usize> = std::iter::once(0).chain(bounds.iter().copied()).collect();
+        let inner = &bounds[..bounds.len() - 1];
+        assert!(bounds.is_sorted() && inner.iter().all(|bound| bound.is_multiple_of(LINE)), "blocks that share lines");
+        assert_eq!(bounds.last(), Some(&values.len()), "blocks of other values");
+        let locks = inner.iter().map(|_| RwLock::new(())).collect();
         let line = |values: &[f32]| {
             let mut line = [0.0; LINE];
             line[..values.len()].copy_from_slice(values);
             Line(UnsafeCell::new(line))
         };
-        Self { lines: values.chunks(LINE).map(line).collect(), len: values.len(), locks }
+        Self { lines: values.chunks(LINE).map(line).collect(), bounds, locks }
     }
 
     /// How many blocks there are.
@@ -55,9 +59,13 @@ impl Blocks {
         self.locks.len()
     }
 
+    fn len(&self) -> usize {
+        self.bounds.last().copied().unwrap_or(0)
+    }
+
     /// Where block `index` lies.
     pub(super) fn range(&self, index: usize) -> Range<usize> {
-        index * BLOCK..self.len.min((index + 1) * BLOCK)
+        self.bounds[index]..self.bounds[index + 1]
     }
 
     /// Lets `write` change block `index`.
@@ -75,9 +83,12 @@ impl Blocks {
     pub(super) fn update(&self, range: Range<usize>, change: impl FnOnce(&mut [f32])) {
         let mut values = self.read()[range.clone()].to_vec();
         change(&mut values);
-        for block in range.start / BLOCK..range.end.div_ceil(BLOCK) {
+        for block in 0..self.count() {
             let own = self.range(block);
             let (start, end) = (range.start.max(own.start), range.end.min(own.end));
+            if start >= end {
+                continue;
+            }
             self.write(block, |to| {
                 to[start - own.start..end - own.start].copy_from_slice(&values[start - range.start..end - range.start]);
             });
@@ -87,7 +98,7 @@ impl Blocks {
     pub(super) fn read(&self) -> Whole<'_> {
         let locks = self.locks.iter().map(RwLock::read).collect();
         // SAFETY: all locks are held for reading as long as the slice lives; the lines hold that many values.
-        let values = unsafe { std::slice::from_raw_parts(Line::first(&self.lines), self.len) };
+        let values = unsafe { std::slice::from_raw_parts(Line::first(&self.lines), self.len()) };
         Whole { values, _locks: locks }
     }
 
@@ -110,7 +121,8 @@ mod tests {
 
     #[test]
     fn blocks_are_written_side_by_side() {
-        let blocks = Blocks::new(&[0.0; 3 * BLOCK + 5]);
+        let bounds = [32, 48, 112, 117];
+        let blocks = Blocks::new(&[0.0; 117], &bounds);
         assert_eq!(blocks.count(), 4);
         std::thread::scope(|scope| {
             for index in 0..blocks.count() {
@@ -119,6 +131,7 @@ mod tests {
             }
         });
         let whole = blocks.read();
-        assert!((0..whole.len()).all(|at| whole[at] == (at / BLOCK) as f32));
+        let block_of = |at: usize| bounds.iter().filter(|bound| **bound <= at).count();
+        assert!((0..whole.len()).all(|at| whole[at] == block_of(at) as f32));
     }
 }

@@ -32,7 +32,7 @@ fn run(plan: &Plan, isa: Isa, parameters: &[f32], samples: usize, input: &[f32],
         let grad = numbers(seed, samples * plan.output_len());
         chunk.grad.fill(f32::NAN);
         chunk.grad[..grad.len()].copy_from_slice(&grad);
-        plan.backward(isa, weights, &mut chunk, 0..layers, None);
+        plan.backward(isa, weights, &mut chunk, 0..layers, None, None);
     });
     let gradient = plan.weights(&chunk.gradient).into_iter().flat_map(|tensor| tensor.values).collect();
     (chunk.values[layers].to_vec(), gradient)

@@ -12,11 +12,15 @@ use super::LayerWeights;
 use super::fuse;
 use crate::Error;
 use crate::kernel::{Buffer, Isa, PANEL};
-use crate::layer::{self, Initial, Layer, Pass, Step, Values, Work};
+use crate::layer::{self, Deferred, Initial, Layer, Pass, Step, Values, Work};
 use crate::network::{Activation, LayerSpec, NetworkSpec};
 
 /// The most parameters a network may have.
 const PARAMETERS_MAX: usize = 1 << 28;
+
+/// Parameters in a block of those whose gradient each chunk makes: long enough to be worth a thread's attention, short enough
+/// to be shared out evenly.
+const BLOCK: usize = 8192;
 
 /// A network, ready to run.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct Plan {
     ranges: Vec<Range<usize>>,
     /// Runs of steps between which the whole batch must meet: a batch norm begins one.
     segments: Vec<Range<usize>>,
+    /// The parameters whose gradient each chunk makes. Those of deferred gradients lie behind them.
+    chunk_parameters: usize,
     parameters: usize,
 }
 
@@ -73,19 +79,28 @@ impl Plan {
 
     fn of(network: &NetworkSpec, steps: Vec<(Range<usize>, Box<dyn Layer>)>) -> Result<Self, Error> {
         let (stands_for, layers): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
-        let mut ranges = Vec::with_capacity(layers.len());
+        let mut ranges = vec![0..0; layers.len()];
         let mut parameters = 0_usize;
-        for layer in &layers {
-            // Each begins on a line of the cache, as its kernels read it.
-            let start = parameters.next_multiple_of(PANEL);
-            let end = start.saturating_add(layer.parameter_len());
-            if end > PARAMETERS_MAX {
-                return Err(Error::TooLarge(format!("{end} parameters")));
+        let mut place = |deferred: bool| {
+            for (layer, range) in
+                layers.iter().zip(&mut ranges).filter(|(layer, _)| layer.deferred().is_some() == deferred)
+            {
+                // Each begins on a line of the cache, as its kernels read it.
+                let start = parameters.next_multiple_of(PANEL);
+                let end = start.saturating_add(layer.parameter_len());
+                if end > PARAMETERS_MAX {
+                    return Err(Error::TooLarge(format!("{end} parameters")));
+                }
+                *range = start..end;
+                parameters = end;
             }
-            ranges.push(start..end);
-            parameters = end;
-        }
-        let mut plan = Self { network: network.clone(), layers, stands_for, ranges, segments: Vec::new(), parameters };
+            Ok(parameters)
+        };
+        let chunk_parameters = place(false)?;
+        place(true)?;
+        let segments = Vec::new();
+        let mut plan =
+            Self { network: network.clone(), layers, stands_for, ranges, segments, chunk_parameters, parameters };
         let mut start = 0;
         for index in (1..plan.layers.len()).filter(|index| plan.meets(*index)).collect::<Vec<_>>() {
             plan.segments.push(start..index);
@@ -97,6 +112,30 @@ impl Plan {
 
     pub fn parameter_count(&self) -> usize {
         self.parameters
+    }
+
+    /// How many of them, from the first on, each chunk makes a gradient of.
+    pub fn chunk_parameters(&self) -> usize {
+        self.chunk_parameters
+    }
+
+    /// The steps whose gradient is made once for a batch.
+    pub fn deferred(&self) -> impl Iterator<Item = (usize, &dyn Deferred)> {
+        self.layers.iter().enumerate().filter_map(|(index, layer)| Some((index, layer.deferred()?)))
+    }
+
+    /// Values that a deferred gradient keeps of a sample.
+    pub fn kept_len(&self, index: usize) -> usize {
+        self.layers[index].input_len() + self.layers[index].output_len()
+    }
+
+    /// Where blocks of the parameters end: the gradient of each is summed or made, and followed, as one task.
+    pub fn blocks(&self) -> Vec<usize> {
+        let mut starts: Vec<usize> = (0..self.chunk_parameters).step_by(BLOCK).collect();
+        for (index, deferred) in self.deferred() {
+            starts.extend(self.range(index).step_by(deferred.block_len()));
+        }
+        starts.iter().copied().skip(1).chain([self.parameters]).collect()
     }
 
     pub fn layers(&self) -> &[Box<dyn Layer>] {
@@ -223,7 +262,7 @@ impl Plan {
     pub fn chunk_samples(&self, batch: usize) -> usize {
         let values: usize =
             self.layers.iter().map(|layer| layer.output_len()).sum::<usize>() + self.network.input_width();
-        let weighty = (self.parameters / values.max(1) / 4).next_multiple_of(8);
+        let weighty = (self.chunk_parameters / values.max(1) / 4).next_multiple_of(8);
         weighty.max(batch / 64 * 8).clamp(8, 32)
     }
 
@@ -257,8 +296,16 @@ impl Plan {
 
     /// Memory for `samples` samples; for scoring alone it has no gradients.
     pub fn chunk(&self, samples: usize, training: bool) -> Chunk {
-        let gradient = Buffer::zeroed(if training { self.parameters } else { 0 });
-        Chunk { gradient, ..self.workspace(samples, training) }
+        self.chunk_with(samples, if training { self.parameters } else { 0 }, training)
+    }
+
+    /// The same for training, whose gradient has [`Self::chunk_parameters`] alone.
+    pub fn deferring_chunk(&self, samples: usize) -> Chunk {
+        self.chunk_with(samples, self.chunk_parameters, true)
+    }
+
+    fn chunk_with(&self, samples: usize, parameters: usize, training: bool) -> Chunk {
+        Chunk { gradient: Buffer::zeroed(parameters), ..self.workspace(samples, training) }
     }
 
     /// The same without room for the gradient of the parameters.
@@ -300,7 +347,8 @@ impl Plan {
     }
 
     /// Runs steps backward over a chunk: `chunk.grad` holds the gradient of the last one's output, and after it that of the
-    /// first one's input.
+    /// first one's input. With `keep`, deferred gradients are not made; it gets what they are to be made of: the step, its
+    /// input and the gradient of its output.
     pub fn backward(
         &self,
         isa: Isa,
@@ -308,6 +356,7 @@ impl Plan {
         chunk: &mut Chunk,
         layers: Range<usize>,
         step: Option<Step>,
+        keep: Option<&dyn Fn(usize, &[f32], &[f32])>,
     ) {
         let samples = chunk.samples;
         for index in layers.rev() {
@@ -329,7 +378,15 @@ impl Plan {
             };
             // Nobody asks for the gradient of the data.
             let grad_input = (index > 0).then(|| &mut chunk.grad_next[..samples * layer.input_len()]);
-            layer.backward(&mut pass, &values, &mut chunk.gradient[self.ranges[index].clone()], grad_input);
+            match keep.zip(layer.deferred()) {
+                Some((keep, deferred)) => {
+                    keep(index, values.input, values.grad_output);
+                    if let Some(grad_input) = grad_input {
+                        deferred.input_gradient(&mut pass, values.grad_output, grad_input);
+                    }
+                }
+                None => layer.backward(&mut pass, &values, &mut chunk.gradient[self.ranges[index].clone()], grad_input),
+            }
             std::mem::swap(&mut chunk.grad, &mut chunk.grad_next);
         }
     }

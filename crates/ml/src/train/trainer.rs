@@ -17,7 +17,7 @@ use super::setup::{Sizes, batch_of, check_output, loss_of, network_of};
 use crate::Error;
 use crate::dataset::{Dataset, Labels};
 use crate::kernel::{Buffer, Isa, add_to};
-use crate::layer::{Step, batchnorm};
+use crate::layer::{Samples, Step, batchnorm};
 use crate::network::NetworkSpec;
 
 /// What an epoch came to.
@@ -103,9 +103,10 @@ enum Phase {
     /// From the batch norm behind a segment, if there is one, back to behind the one that begins it, and the sums that this
     /// one's gradient needs.
     Backward { segment: usize, step: u64 },
-    /// One block of the parameters: the gradients of `chunks` chunks are summed, to those of the rounds before unless this
-    /// is the first; behind the last round, the parameters take step `step` against the sum times `scale`.
-    Reduce { chunks: usize, first: bool, last: Option<(u64, f32)> },
+    /// One block of the parameters: the gradients of the chunks of `rows` rows are summed, or made if they were deferred, and
+    /// added to those of the rounds before unless this is the first; behind the last round, the parameters take step `step`
+    /// against the sum times `scale`.
+    Reduce { rows: usize, first: bool, last: Option<(u64, f32)> },
     /// One step of the plan: its parameters are brought into the form that its passes need.
     Prepare,
 }
@@ -124,6 +125,8 @@ struct Trainer<'a> {
     memory: Vec<Mutex<Memory>>,
     /// The gradient of the batch.
     gradient: Blocks,
+    /// What deferred gradients are made of.
+    kept: Vec<Kept>,
     prepared: Vec<RwLock<Buffer<f32>>>,
     chunks: Vec<RwLock<Slot>>,
     /// One for each worker, if chunks need not meet.
@@ -142,6 +145,14 @@ struct Batch {
     first: usize,
     /// Rows in a chunk.
     chunk: usize,
+}
+
+/// What a deferred gradient is made of: inputs and gradients of outputs of a round's rows, a block for each chunk.
+struct Kept {
+    /// The step.
+    index: usize,
+    inputs: Blocks,
+    grad_outputs: Blocks,
 }
 
 struct Slot {
@@ -167,10 +178,11 @@ impl<'a> Trainer<'a> {
         let kept = if sizes.meets { sizes.part } else { 0 };
         let slot = |_| {
             let partial = batchnorm::Partial::default();
-            RwLock::new(Slot { memory: plan.chunk(kept, true), partial, loss: 0.0, right: 0 })
+            RwLock::new(Slot { memory: plan.deferring_chunk(kept), partial, loss: 0.0, right: 0 })
         };
         let shared = if sizes.meets { 0 } else { options.threads.max(1).min(sizes.slots) };
-        let parameters = Blocks::new(&plan.initialize(seed));
+        let bounds = plan.blocks();
+        let parameters = Blocks::new(&plan.initialize(seed), &bounds);
         let optimizer = Optimizer::new(options);
         let memory = |block| Mutex::new(optimizer.memory(parameters.range(block).len()));
         Self {
@@ -182,7 +194,8 @@ impl<'a> Trainer<'a> {
             sizes,
             optimizer,
             memory: (0..parameters.count()).map(memory).collect(),
-            gradient: Blocks::new(&vec![0.0; plan.parameter_count()]),
+            gradient: Blocks::new(&vec![0.0; plan.parameter_count()], &bounds),
+            kept: plan.deferred().map(|(index, _)| Kept::new(plan, index, &sizes)).collect(),
             parameters,
             prepared: plan.prepared(true).into_iter().map(RwLock::new).collect(),
             chunks: (0..sizes.slots).map(slot).collect(),
@@ -280,9 +293,8 @@ impl<'a> Trainer<'a> {
             if self.sizes.meets {
                 self.backward(count, step, workers);
             }
-            let chunks = count.div_ceil(self.sizes.chunk);
             let last = (number + 1 == rounds).then(|| (step + 1, 1.0 / rows as f32));
-            let phase = Phase::Reduce { chunks, first: number == 0, last };
+            let phase = Phase::Reduce { rows: count, first: number == 0, last };
             self.pool.run(workers, phase, self.parameters.count(), &work);
         }
         self.pool.run(workers, Phase::Prepare, self.prepared.len(), &work);
@@ -292,14 +304,13 @@ impl<'a> Trainer<'a> {
     }
 
     /// One block's part of [`Phase::Reduce`].
-    fn reduce(&self, block: usize, chunks: usize, first: bool, last: Option<(u64, f32)>) {
+    fn reduce(&self, block: usize, rows: usize, first: bool, last: Option<(u64, f32)>) {
         let range = self.parameters.range(block);
         self.gradient.write(block, |gradient| {
-            if first {
-                gradient.fill(0.0);
-            }
-            for slot in &self.chunks[..chunks] {
-                add_to(self.isa, &slot.read().memory.gradient[range.clone()], gradient);
+            if range.start < self.plan.chunk_parameters() {
+                self.sum_chunks(rows, range.clone(), first, gradient);
+            } else {
+                self.make_deferred(rows, range.clone(), first, gradient);
             }
             let Some((step, scale)) = last else { return };
             self.mask_statistics(&range, gradient);
@@ -308,6 +319,45 @@ impl<'a> Trainer<'a> {
                 self.optimizer.apply(self.isa, step, scale, &mut memory, gradient, parameters);
             });
         });
+    }
+
+    /// The sum of the chunks' gradients of the parameters in `range`.
+    fn sum_chunks(&self, rows: usize, range: Range<usize>, first: bool, gradient: &mut [f32]) {
+        if first {
+            gradient.fill(0.0);
+        }
+        // Behind the last of these parameters a line of the cache may have to be filled.
+        let own = range.start..range.end.min(self.plan.chunk_parameters());
+        for slot in &self.chunks[..rows.div_ceil(self.sizes.chunk)] {
+            add_to(self.isa, &slot.read().memory.gradient[own.clone()], &mut gradient[..own.len()]);
+        }
+    }
+
+    /// The gradient of the parameters in `range`, made of what the chunks have kept.
+    fn make_deferred(&self, rows: usize, range: Range<usize>, first: bool, gradient: &mut [f32]) {
+        let own = |kept: &&Kept| self.plan.range(kept.index).contains(&range.start);
+        let Some(kept) = self.kept.iter().find(own) else { return };
+        let Some(layer) = self.plan.layers()[kept.index].deferred() else { return };
+        let (inputs, grad_outputs) = (kept.inputs.read(), kept.grad_outputs.read());
+        let samples = Samples {
+            count: rows,
+            input: &inputs[..rows * kept.input_len(self.plan)],
+            grad_output: &grad_outputs[..rows * kept.output_len(self.plan)],
+        };
+        let whole = self.plan.range(kept.index);
+        let own = range.start - whole.start..range.end.min(whole.end) - whole.start;
+        let len = own.len();
+        layer.gradient(self.isa, &samples, own, !first, &mut gradient[..len]);
+    }
+
+    /// Keeps what chunk `chunk`, from its sample `first` on, has for the deferred gradient of step `index`.
+    fn keep(&self, chunk: usize, first: usize, index: usize, input: &[f32], grad_output: &[f32]) {
+        let Some(kept) = self.kept.iter().find(|kept| kept.index == index) else { return };
+        let put = |blocks: &Blocks, first: usize, values: &[f32]| {
+            blocks.write(chunk, |block| block[first..first + values.len()].copy_from_slice(values));
+        };
+        put(&kept.inputs, first * kept.input_len(self.plan), input);
+        put(&kept.grad_outputs, first * kept.output_len(self.plan), grad_output);
     }
 
     /// A batch norm's statistics lie among the parameters, but no optimizer moves them.
@@ -402,7 +452,7 @@ impl<'a> Trainer<'a> {
             return;
         }
         match phase {
-            Phase::Reduce { chunks, first, last } => self.reduce(index, chunks, first, last),
+            Phase::Reduce { rows, first, last } => self.reduce(index, rows, first, last),
             Phase::Prepare => self.prepare(index),
             _ => self.with_weights(|weights| self.pass(phase, index, weights)),
         }
@@ -421,7 +471,8 @@ impl<'a> Trainer<'a> {
                 let mut workspace = workspace.unwrap_or_else(|| self.plan.workspace(self.sizes.part, true));
                 std::mem::swap(&mut slot.memory, &mut workspace);
                 std::mem::swap(&mut slot.memory.gradient, &mut workspace.gradient);
-                self.pass_whole(slot, weights, (&batch.rows, places), training.then(|| self.moment(step, first)));
+                let moment = training.then(|| self.moment(step, first));
+                self.pass_whole(slot, index, weights, (&batch.rows, places), moment);
                 std::mem::swap(&mut slot.memory.gradient, &mut workspace.gradient);
                 std::mem::swap(&mut slot.memory, &mut workspace);
                 self.workspaces.lock().push(workspace);
@@ -460,7 +511,10 @@ impl<'a> Trainer<'a> {
                 let meets = self.plan.meets(layers.start);
                 let start = layers.start + usize::from(meets);
                 let moment = Some(self.moment(step, first));
-                self.plan.backward(self.isa, weights, &mut slot.memory, start..end.max(start), moment);
+                let keep =
+                    |layer: usize, input: &[f32], grad_output: &[f32]| self.keep(index, 0, layer, input, grad_output);
+                let steps = start..end.max(start);
+                self.plan.backward(self.isa, weights, &mut slot.memory, steps, moment, Some(&keep));
                 if meets {
                     self.sum_gradients(slot, layers.start, weights);
                 }
@@ -473,6 +527,7 @@ impl<'a> Trainer<'a> {
     fn pass_whole(
         &self,
         slot: &mut Slot,
+        chunk: usize,
         weights: Weights<'_>,
         (rows, places): (&Taken, &[Place]),
         moment: Option<Step>,
@@ -491,7 +546,10 @@ impl<'a> Trainer<'a> {
             self.plan.forward(self.isa, weights, &mut slot.memory, layers.clone(), moment);
             self.judge(slot, rows, part);
             if moment.is_some() {
-                self.plan.backward(self.isa, weights, &mut slot.memory, 0..behind, moment);
+                let keep = |layer: usize, input: &[f32], grad_output: &[f32]| {
+                    self.keep(chunk, number * part_len, layer, input, grad_output);
+                };
+                self.plan.backward(self.isa, weights, &mut slot.memory, 0..behind, moment, Some(&keep));
             }
         }
     }
@@ -555,6 +613,26 @@ impl<'a> Trainer<'a> {
 
     fn check(&self) -> Result<(), Error> {
         self.cancel.reason().map_or(Ok(()), |reason| Err(reason.into()))
+    }
+}
+
+impl Kept {
+    fn new(plan: &Plan, index: usize, sizes: &Sizes) -> Self {
+        let blocks = |len: usize| {
+            let block = sizes.chunk * len;
+            let bounds: Vec<usize> = (1..=sizes.slots).map(|chunk| chunk * block).collect();
+            Blocks::new(&vec![0.0; sizes.slots * block], &bounds)
+        };
+        let layer = &plan.layers()[index];
+        Self { index, inputs: blocks(layer.input_len()), grad_outputs: blocks(layer.output_len()) }
+    }
+
+    fn input_len(&self, plan: &Plan) -> usize {
+        plan.layers()[self.index].input_len()
+    }
+
+    fn output_len(&self, plan: &Plan) -> usize {
+        plan.layers()[self.index].output_len()
     }
 }
 
