@@ -10,7 +10,7 @@ use super::Pass;
 use crate::kernel::Isa;
 
 /// A layer whose gradient of the parameters may wait until all samples of a batch have passed.
-pub trait Deferred {
+pub trait Deferred: Sync {
     /// Where the layer's parameters may be cut into blocks whose gradients are made one by one: the parameters in a block, a
     /// multiple of what a line of the cache holds.
     fn block_len(&self) -> usize;

@@ -52,6 +52,9 @@ pub struct Chunk {
     pub samples: usize,
 }
 
+/// Takes what a deferred gradient is to be made of: the step, its input and the gradient of its output.
+pub type Keep<'a> = dyn Fn(usize, &[f32], &[f32]) + 'a;
+
 /// Parameters, with what each step made of them for its passes.
 #[derive(Debug, Clone, Copy)]
 pub struct Weights<'a> {
@@ -124,9 +127,9 @@ impl Plan {
         self.layers.iter().enumerate().filter_map(|(index, layer)| Some((index, layer.deferred()?)))
     }
 
-    /// Values that a deferred gradient keeps of a sample.
-    pub fn kept_len(&self, index: usize) -> usize {
-        self.layers[index].input_len() + self.layers[index].output_len()
+    /// Values that a deferred gradient keeps of a sample: of the input, and of the output's gradient.
+    pub fn kept_lens(&self, index: usize) -> [usize; 2] {
+        [self.layers[index].input_len(), self.layers[index].output_len()]
     }
 
     /// Where blocks of the parameters end: the gradient of each is summed or made, and followed, as one task.
@@ -347,8 +350,7 @@ impl Plan {
     }
 
     /// Runs steps backward over a chunk: `chunk.grad` holds the gradient of the last one's output, and after it that of the
-    /// first one's input. With `keep`, deferred gradients are not made; it gets what they are to be made of: the step, its
-    /// input and the gradient of its output.
+    /// first one's input. With `keep`, deferred gradients are not made; it gets what they are to be made of.
     pub fn backward(
         &self,
         isa: Isa,
@@ -356,7 +358,7 @@ impl Plan {
         chunk: &mut Chunk,
         layers: Range<usize>,
         step: Option<Step>,
-        keep: Option<&dyn Fn(usize, &[f32], &[f32])>,
+        keep: Option<&Keep<'_>>,
     ) {
         let samples = chunk.samples;
         for index in layers.rev() {

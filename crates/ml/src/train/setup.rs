@@ -17,7 +17,7 @@ pub fn training_bytes(dataset: &Dataset, options: &TrainOptions) -> Result<usize
     let sizes = Sizes::new(&plan, batch_of(options, dataset.rows));
     // Parameters, their gradient, the optimizer's two moments, the best so far; a gradient for each chunk, or what it keeps
     // for one that is made later.
-    let kept = plan.deferred().map(|(index, _)| plan.kept_len(index)).fold(0, usize::saturating_add);
+    let kept = plan.deferred().flat_map(|(index, _)| plan.kept_lens(index)).fold(0, usize::saturating_add);
     let chunks = plan.chunk_parameters().saturating_add(kept.saturating_mul(sizes.chunk)).saturating_mul(sizes.slots);
     let whole = plan.parameter_count().saturating_mul(5).saturating_add(chunks).saturating_mul(size_of::<f32>());
     let prepared = (0..plan.layers().len()).map(|index| plan.prepared_len(index, true)).fold(0, usize::saturating_add);

@@ -17,7 +17,7 @@ use super::setup::{Sizes, batch_of, check_output, loss_of, network_of};
 use crate::Error;
 use crate::dataset::{Dataset, Labels};
 use crate::kernel::{Buffer, Isa, add_to};
-use crate::layer::{Samples, Step, batchnorm};
+use crate::layer::{Deferred, Samples, Step, batchnorm};
 use crate::network::NetworkSpec;
 
 /// What an epoch came to.
@@ -126,7 +126,7 @@ struct Trainer<'a> {
     /// The gradient of the batch.
     gradient: Blocks,
     /// What deferred gradients are made of.
-    kept: Vec<Kept>,
+    kept: Vec<Kept<'a>>,
     prepared: Vec<RwLock<Buffer<f32>>>,
     chunks: Vec<RwLock<Slot>>,
     /// One for each worker, if chunks need not meet.
@@ -148,9 +148,13 @@ struct Batch {
 }
 
 /// What a deferred gradient is made of: inputs and gradients of outputs of a round's rows, a block for each chunk.
-struct Kept {
-    /// The step.
+struct Kept<'a> {
+    /// The step, and where its parameters lie.
     index: usize,
+    layer: &'a dyn Deferred,
+    range: Range<usize>,
+    input_len: usize,
+    output_len: usize,
     inputs: Blocks,
     grad_outputs: Blocks,
 }
@@ -195,7 +199,7 @@ impl<'a> Trainer<'a> {
             optimizer,
             memory: (0..parameters.count()).map(memory).collect(),
             gradient: Blocks::new(&vec![0.0; plan.parameter_count()], &bounds),
-            kept: plan.deferred().map(|(index, _)| Kept::new(plan, index, &sizes)).collect(),
+            kept: plan.deferred().map(|(index, layer)| Kept::new(plan, index, layer, &sizes)).collect(),
             parameters,
             prepared: plan.prepared(true).into_iter().map(RwLock::new).collect(),
             chunks: (0..sizes.slots).map(slot).collect(),
@@ -307,10 +311,9 @@ impl<'a> Trainer<'a> {
     fn reduce(&self, block: usize, rows: usize, first: bool, last: Option<(u64, f32)>) {
         let range = self.parameters.range(block);
         self.gradient.write(block, |gradient| {
-            if range.start < self.plan.chunk_parameters() {
-                self.sum_chunks(rows, range.clone(), first, gradient);
-            } else {
-                self.make_deferred(rows, range.clone(), first, gradient);
+            match self.kept.iter().find(|kept| kept.range.contains(&range.start)) {
+                Some(kept) => kept.gradient(self.isa, rows, range.clone(), first, gradient),
+                None => self.sum_chunks(rows, range.clone(), first, gradient),
             }
             let Some((step, scale)) = last else { return };
             self.mask_statistics(&range, gradient);
@@ -333,31 +336,13 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// The gradient of the parameters in `range`, made of what the chunks have kept.
-    fn make_deferred(&self, rows: usize, range: Range<usize>, first: bool, gradient: &mut [f32]) {
-        let own = |kept: &&Kept| self.plan.range(kept.index).contains(&range.start);
-        let Some(kept) = self.kept.iter().find(own) else { return };
-        let Some(layer) = self.plan.layers()[kept.index].deferred() else { return };
-        let (inputs, grad_outputs) = (kept.inputs.read(), kept.grad_outputs.read());
-        let samples = Samples {
-            count: rows,
-            input: &inputs[..rows * kept.input_len(self.plan)],
-            grad_output: &grad_outputs[..rows * kept.output_len(self.plan)],
-        };
-        let whole = self.plan.range(kept.index);
-        let own = range.start - whole.start..range.end.min(whole.end) - whole.start;
-        let len = own.len();
-        layer.gradient(self.isa, &samples, own, !first, &mut gradient[..len]);
-    }
-
-    /// Keeps what chunk `chunk`, from its sample `first` on, has for the deferred gradient of step `index`.
-    fn keep(&self, chunk: usize, first: usize, index: usize, input: &[f32], grad_output: &[f32]) {
-        let Some(kept) = self.kept.iter().find(|kept| kept.index == index) else { return };
-        let put = |blocks: &Blocks, first: usize, values: &[f32]| {
-            blocks.write(chunk, |block| block[first..first + values.len()].copy_from_slice(values));
-        };
-        put(&kept.inputs, first * kept.input_len(self.plan), input);
-        put(&kept.grad_outputs, first * kept.output_len(self.plan), grad_output);
+    /// Keeps what chunk `chunk`, from its sample `first` on, has for deferred gradients.
+    fn keeper(&self, chunk: usize, first: usize) -> impl Fn(usize, &[f32], &[f32]) {
+        move |index, input, grad_output| {
+            if let Some(kept) = self.kept.iter().find(|kept| kept.index == index) {
+                kept.keep(chunk, first, input, grad_output);
+            }
+        }
     }
 
     /// A batch norm's statistics lie among the parameters, but no optimizer moves them.
@@ -511,8 +496,7 @@ impl<'a> Trainer<'a> {
                 let meets = self.plan.meets(layers.start);
                 let start = layers.start + usize::from(meets);
                 let moment = Some(self.moment(step, first));
-                let keep =
-                    |layer: usize, input: &[f32], grad_output: &[f32]| self.keep(index, 0, layer, input, grad_output);
+                let keep = self.keeper(index, 0);
                 let steps = start..end.max(start);
                 self.plan.backward(self.isa, weights, &mut slot.memory, steps, moment, Some(&keep));
                 if meets {
@@ -546,9 +530,7 @@ impl<'a> Trainer<'a> {
             self.plan.forward(self.isa, weights, &mut slot.memory, layers.clone(), moment);
             self.judge(slot, rows, part);
             if moment.is_some() {
-                let keep = |layer: usize, input: &[f32], grad_output: &[f32]| {
-                    self.keep(chunk, number * part_len, layer, input, grad_output);
-                };
+                let keep = self.keeper(chunk, number * part_len);
                 self.plan.backward(self.isa, weights, &mut slot.memory, 0..behind, moment, Some(&keep));
             }
         }
@@ -616,23 +598,38 @@ impl<'a> Trainer<'a> {
     }
 }
 
-impl Kept {
-    fn new(plan: &Plan, index: usize, sizes: &Sizes) -> Self {
+impl<'a> Kept<'a> {
+    fn new(plan: &Plan, index: usize, layer: &'a dyn Deferred, sizes: &Sizes) -> Self {
+        let [input_len, output_len] = plan.kept_lens(index);
         let blocks = |len: usize| {
             let block = sizes.chunk * len;
             let bounds: Vec<usize> = (1..=sizes.slots).map(|chunk| chunk * block).collect();
             Blocks::new(&vec![0.0; sizes.slots * block], &bounds)
         };
-        let layer = &plan.layers()[index];
-        Self { index, inputs: blocks(layer.input_len()), grad_outputs: blocks(layer.output_len()) }
+        let (inputs, grad_outputs) = (blocks(input_len), blocks(output_len));
+        Self { index, layer, range: plan.range(index), input_len, output_len, inputs, grad_outputs }
     }
 
-    fn input_len(&self, plan: &Plan) -> usize {
-        plan.layers()[self.index].input_len()
+    /// Keeps what chunk `chunk` has from its sample `first` on.
+    fn keep(&self, chunk: usize, first: usize, input: &[f32], grad_output: &[f32]) {
+        let put = |blocks: &Blocks, first: usize, values: &[f32]| {
+            blocks.write(chunk, |block| block[first..first + values.len()].copy_from_slice(values));
+        };
+        put(&self.inputs, first * self.input_len, input);
+        put(&self.grad_outputs, first * self.output_len, grad_output);
     }
 
-    fn output_len(&self, plan: &Plan) -> usize {
-        plan.layers()[self.index].output_len()
+    /// The gradient of the parameters in `range`, made of what the chunks of `rows` rows have kept.
+    fn gradient(&self, isa: Isa, rows: usize, range: Range<usize>, first: bool, gradient: &mut [f32]) {
+        let (inputs, grad_outputs) = (self.inputs.read(), self.grad_outputs.read());
+        let samples = Samples {
+            count: rows,
+            input: &inputs[..rows * self.input_len],
+            grad_output: &grad_outputs[..rows * self.output_len],
+        };
+        let own = range.start - self.range.start..range.end.min(self.range.end) - self.range.start;
+        let len = own.len();
+        self.layer.gradient(isa, &samples, own, !first, &mut gradient[..len]);
     }
 }
 
